@@ -1,0 +1,153 @@
+// @ts-check
+/**
+ * What the task graph needs to know of a figure definition, and no more.
+ *
+ * The pipeline's `prep` step validates the whole definition against its schema. The graph must be
+ * built before any step can run, on every nx command, so this reader looks only at the fields that
+ * shape the graph and is quick.
+ */
+import { readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+
+/**
+ * A definition that cannot be turned into tasks. The message is one line: file, place, what would
+ * be right.
+ */
+export class FigureError extends Error {}
+
+/**
+ * @typedef {object} FigureGraph
+ * @property {string} paper folder name under packages/
+ * @property {string} id folder name under figures/
+ * @property {string} gpu id of the GPU specification that the plans run on
+ * @property {{id: string, system: string}[]} systems the figure's own id of each system, and the scheduler behind it
+ * @property {string[]} programs ids (`<gpu>/<name>`) of every program that a client names, sorted
+ * @property {string[]} gapFiles arrival traces that a client names, sorted
+ */
+
+const NAME = /^[a-z0-9][a-z0-9._-]*$/;
+
+/**
+ * @param {string} root absolute path of the workspace
+ * @param {string} file path of a figure.json, relative to the workspace
+ * @returns {FigureGraph}
+ */
+export function readFigure(root, file) {
+  const folder = dirname(file);
+  const paper = basename(dirname(dirname(folder)));
+  const id = basename(folder);
+  const figure = object(parse(readFileSync(join(root, file), 'utf8'), file), `${file}: the file`);
+
+  expectFolderName(file, 'paper', figure['paper'], paper);
+  expectFolderName(file, 'id', figure['id'], id);
+  return {
+    paper,
+    id,
+    gpu: name(figure['gpu'], `${file}: gpu`, 'h200'),
+    systems: systems(figure['systems'], file),
+    programs: strings(figure, 'program'),
+    gapFiles: strings(figure, 'gaps_file'),
+  };
+}
+
+/**
+ * @param {string} text
+ * @param {string} file
+ * @returns {unknown}
+ */
+function parse(text, file) {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const position = /position (\d+)/.exec(reason)?.[1];
+    const before = position === undefined ? text : text.slice(0, Number(position));
+    const line = before.split('\n').length;
+    const what = reason.replace(/ in JSON at position.*$/s, '').replace(/\n/g, ' ');
+    throw new FigureError(
+      `${file}: line ${line}: not JSON (${what}); expected a figure definition`,
+    );
+  }
+}
+
+/**
+ * @param {unknown} value
+ * @param {string} file
+ * @returns {FigureGraph['systems']}
+ */
+function systems(value, file) {
+  if (!Array.isArray(value) || value.length === 0) {
+    throw new FigureError(`${file}: systems: expected a list with at least one system`);
+  }
+  const seen = new Set();
+  return value.map((entry, index) => {
+    const where = `${file}: systems[${index}]`;
+    const fields = object(entry, where);
+    const id = name(fields['id'], `${where}.id`, 'reef');
+    if (seen.has(id))
+      throw new FigureError(`${where}.id: "${id}" appears twice; expected one entry each`);
+    seen.add(id);
+    return { id, system: name(fields['system'] ?? id, `${where}.system`, 'reef') };
+  });
+}
+
+/**
+ * @param {string} file
+ * @param {string} field
+ * @param {unknown} value
+ * @param {string} folder
+ */
+function expectFolderName(file, field, value, folder) {
+  if (value === folder && NAME.test(folder)) return;
+  const shown = JSON.stringify(value) ?? 'nothing';
+  throw new FigureError(
+    `${file}: ${field}: ${shown}; expected "${folder}", as the folder is named`,
+  );
+}
+
+/**
+ * @param {unknown} value
+ * @param {string} where
+ * @param {string} example
+ * @returns {string}
+ */
+function name(value, where, example) {
+  if (typeof value === 'string' && NAME.test(value)) return value;
+  const shown = JSON.stringify(value) ?? 'nothing';
+  throw new FigureError(`${where}: ${shown}; expected a name such as "${example}" (a-z 0-9 . _ -)`);
+}
+
+/**
+ * @param {unknown} value
+ * @param {string} where
+ * @returns {Record<string, unknown>}
+ */
+function object(value, where) {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    return /** @type {Record<string, unknown>} */ (value);
+  }
+  throw new FigureError(`${where}: expected an object`);
+}
+
+/**
+ * Every string under the given key, at any depth: clients are written in axes, in overrides and in
+ * single cells, and a program missing from a task's inputs would be a stale figure.
+ *
+ * @param {unknown} value
+ * @param {string} key
+ * @returns {string[]}
+ */
+function strings(value, key) {
+  /** @type {Set<string>} */
+  const found = new Set();
+  /** @param {unknown} node */
+  const visit = (node) => {
+    if (typeof node !== 'object' || node === null) return;
+    for (const [field, child] of Object.entries(node)) {
+      if (field === key && typeof child === 'string') found.add(child);
+      else visit(child);
+    }
+  };
+  visit(value);
+  return [...found].sort();
+}

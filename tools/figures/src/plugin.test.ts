@@ -1,0 +1,87 @@
+import { expect, test } from '@jest/globals';
+import { createNodesV2 } from './plugin.mjs';
+import { figure, workspace } from './workspace-for-test.ts';
+
+const FILE = 'packages/orion/figures/fig7/figure.json';
+
+interface Target {
+  command?: string;
+  options?: { command: string };
+  configurations?: Record<string, { command?: string; results?: string }>;
+  outputs?: string[];
+  inputs?: unknown[];
+  dependsOn?: unknown[];
+  parallelism?: boolean;
+}
+
+/**
+ * The targets of every project, as `<project>:<target>`, that the plugin infers from one figure.
+ */
+function targets(content: unknown): Map<string, Target> {
+  const workspaceRoot = workspace({ 'package.json': {}, [FILE]: content });
+  const [result] = createNodesV2[1]([FILE], undefined, { workspaceRoot });
+  const projects = Object.values(result?.[1].projects ?? {});
+  return new Map(
+    projects.flatMap(({ name, targets }) =>
+      Object.entries(targets).map(([target, value]) => [
+        `${name ?? ''}:${target}`,
+        value as Target,
+      ]),
+    ),
+  );
+}
+
+test('a figure is an alias, a project, and a project a system', () => {
+  expect([...targets(figure()).keys()].sort()).toEqual([
+    'orion/fig7/mps:run',
+    'orion/fig7/reef-deep:run',
+    'orion/fig7:check',
+    'orion/fig7:gather',
+    'orion/fig7:plot',
+    'orion/fig7:prep',
+    'orion/fig7:status',
+    'orion:fig7',
+  ]);
+});
+
+test('a run depends on its own plans and the fingerprint of its scheduler, not on the binary', () => {
+  const inputs = targets(figure()).get('orion/fig7/reef-deep:run')?.inputs ?? [];
+  const outputs = inputs.filter((input) => typeof input === 'object');
+  expect(outputs).toEqual([
+    { dependentTasksOutputFiles: '**/plans/reef-deep/**/*' },
+    { dependentTasksOutputFiles: '**/fingerprints/reef.txt' },
+    { externalDependencies: ['tsx'] },
+  ]);
+  expect(inputs).toContain('{workspaceRoot}/packages/shared-native/gpus/v100-16.json');
+  expect(inputs).toContain('{workspaceRoot}/packages/shared-native/gpus/h200.json');
+  expect(inputs).toContain(
+    '{workspaceRoot}/packages/shared-native/programs/h200/a-inference.program.gz',
+  );
+  expect(inputs).toContain('{workspaceRoot}/x.json');
+});
+
+test('a run names nothing of the other systems, so that adding one leaves its hash alone', () => {
+  const more = figure({
+    systems: [{ id: 'mps' }, { id: 'reef-deep', system: 'reef' }, { id: 'orion' }],
+  });
+  expect(targets(more).get('orion/fig7/mps:run')).toEqual(
+    targets(figure()).get('orion/fig7/mps:run'),
+  );
+});
+
+test('quick writes to a folder of its own', () => {
+  const run = targets(figure()).get('orion/fig7/mps:run');
+  expect(run?.outputs?.[0]).toBe('{options.results}/raw/mps');
+  expect(run?.configurations?.['quick']).toMatchObject({ results: 'out/orion/fig7/sim-quick' });
+  expect(run?.configurations?.['quick']?.command).toMatch(
+    /run\.ts .*--system mps --quick --out out\/orion\/fig7\/sim-quick$/,
+  );
+});
+
+test('a definition that cannot be read becomes a task that reports it, and throws nothing', () => {
+  const only = targets('{ "id": ');
+  expect([...only.keys()]).toEqual(['orion:fig7']);
+  expect(only.get('orion:fig7')?.options?.command).toBe(
+    `node tools/figures/src/report.mjs ${FILE}`,
+  );
+});

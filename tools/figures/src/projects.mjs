@@ -1,0 +1,299 @@
+// @ts-check
+/**
+ * A figure as Nx projects.
+ *
+ * Nx hashes a project's whole configuration into each of its tasks: were all of a figure's tasks in
+ * the paper's project, adding a figure or a system would re-run every other one. So each figure,
+ * and each (figure × system), is a project of its own, at a root that no directory needs to exist
+ * for, and the paper's project holds only an alias:
+ *
+ *     orion:fig7 ──▶ orion/fig7:check ──▶ :plot ──▶ :gather ──▶ orion/fig7/reef:run ──▶ orion/fig7:prep
+ *                                                               orion/fig7/…:run    └─▶ shared-native:build
+ *
+ * `dependsOn` and `inputs` are no part of that configuration hash; commands, options and outputs
+ * are. Hence a system may be added to a figure without touching the tasks of the others, as long as
+ * those name only themselves.
+ */
+
+/** @typedef {import('./figure-file.mjs').FigureGraph} FigureGraph */
+/** @typedef {import('./step-inputs.mjs').StepReader} StepReader */
+/** @typedef {Record<string, unknown>} Target */
+/** @typedef {Record<string, {name?: string, root: string, tags?: string[], targets: Record<string, Target>}>} Projects */
+
+const PIPELINE = 'tools/pipeline/src';
+const NATIVE = 'packages/shared-native';
+
+/**
+ * A figure's configurations: what each appends to the commands, and the lane folder that it writes.
+ */
+const FULL = { flags: '', folder: 'sim' };
+const CONFIGURATIONS = { quick: { flags: ' --quick', folder: 'sim-quick' } };
+
+/** Fields of figure.json that cannot change a plan: a caption edit must not reach the simulator. */
+const PRESENTATION = [
+  ...[
+    '$schema',
+    'title',
+    'description',
+    'baseline',
+    'metrics',
+    'means',
+    'plots',
+    'tables',
+    'claims',
+  ],
+];
+
+/**
+ * @param {FigureGraph} figure
+ * @param {StepReader} steps
+ * @returns {Projects} by project root
+ */
+export function figureProjects(figure, steps) {
+  const { paper, id } = figure;
+  const name = `${paper}/${id}`;
+  /** @type {Projects} */
+  const projects = {
+    [`packages/${paper}`]: {
+      name: paper,
+      root: `packages/${paper}`,
+      targets: { [id]: alias(figure) },
+    },
+    [name]: {
+      name,
+      root: name,
+      tags: ['figure'],
+      targets: {
+        prep: prep(figure, steps),
+        gather: gather(figure, steps),
+        plot: plot(figure, steps),
+        check: check(figure, steps),
+        status: status(figure),
+      },
+    },
+  };
+  for (const system of figure.systems) {
+    const root = `${name}/${system.id}`;
+    projects[root] = {
+      name: root,
+      root,
+      tags: ['figure-system'],
+      targets: { run: run(figure, system, steps) },
+    };
+  }
+  return projects;
+}
+
+/**
+ * What a user names. Never cached: it only prints where the results are.
+ *
+ * @param {FigureGraph} figure
+ * @returns {Target}
+ */
+function alias(figure) {
+  return {
+    ...target('node tools/figures/src/summary.mjs', figure, []),
+    cache: false,
+    dependsOn: [{ projects: [`${figure.paper}/${figure.id}`], target: 'check' }],
+    // Inputs of an uncached target serve `nx affected` only.
+    inputs: [
+      `{workspaceRoot}/${folder(figure)}/**/*`,
+      { dependentTasksOutputFiles: '**/*', transitive: true },
+    ],
+  };
+}
+
+/**
+ * The definition as plan files, one folder a system.
+ *
+ * @param {FigureGraph} figure
+ * @param {StepReader} steps
+ * @returns {Target}
+ */
+function prep(figure, steps) {
+  return {
+    ...step('prep', figure, ['plans', record('prep')]),
+    inputs: [
+      definition(figure, PRESENTATION),
+      `{workspaceRoot}/${NATIVE}/schemas/*.json`,
+      ...steps.inputs(`${PIPELINE}/prep.ts`),
+    ],
+  };
+}
+
+/**
+ * One system's plans through the core. It depends on those plans, on the programs and
+ * specifications that they name, and on the fingerprint of the code that runs them: not on the
+ * binary, which every edit in the core's tests, command line and other systems changes. Runs alone,
+ * since it uses every core itself and draws one progress bar.
+ *
+ * @param {FigureGraph} figure
+ * @param {{id: string, system: string}} system
+ * @param {StepReader} steps
+ * @returns {Target}
+ */
+function run(figure, system, steps) {
+  const gpus = new Set([
+    figure.gpu,
+    ...figure.programs.map((program) => program.replace(/\/.*$/, '')),
+  ]);
+  return {
+    ...step(
+      'run',
+      figure,
+      [`raw/${system.id}`, record(`run-${system.id}`)],
+      ` --system ${system.id}`,
+    ),
+    parallelism: false,
+    dependsOn: [
+      { projects: [`${figure.paper}/${figure.id}`], target: 'prep' },
+      { projects: ['shared-native'], target: 'build' },
+    ],
+    inputs: [
+      { dependentTasksOutputFiles: `**/plans/${system.id}/**/*` },
+      { dependentTasksOutputFiles: `**/fingerprints/${system.system}.txt` },
+      ...[...gpus].sort().map((gpu) => `{workspaceRoot}/${NATIVE}/gpus/${gpu}.json`),
+      ...figure.programs.map(
+        (program) => `{workspaceRoot}/${NATIVE}/programs/${program}.program.gz`,
+      ),
+      ...figure.gapFiles.map((file) => `{workspaceRoot}/${file}`),
+      ...steps.inputs(`${PIPELINE}/run.ts`),
+    ],
+  };
+}
+
+/**
+ * Records as tidy results with intervals.
+ *
+ * @param {FigureGraph} figure
+ * @param {StepReader} steps
+ * @returns {Target}
+ */
+function gather(figure, steps) {
+  const { paper, id } = figure;
+  return {
+    ...step('gather', figure, ['*.csv', 'results', 'run.json', record('gather')]),
+    dependsOn: [
+      'prep',
+      { projects: figure.systems.map((system) => `${paper}/${id}/${system.id}`), target: 'run' },
+    ],
+    inputs: [
+      definition(figure, ['$schema', 'title', 'description', 'plots', 'claims']),
+      { dependentTasksOutputFiles: '**/{plans,raw}/**/*' },
+      ...steps.inputs(`${PIPELINE}/gather.ts`),
+    ],
+  };
+}
+
+/**
+ * Results as Vega-Lite, SVG, PNG and HTML.
+ *
+ * @param {FigureGraph} figure
+ * @param {StepReader} steps
+ * @returns {Target}
+ */
+function plot(figure, steps) {
+  return {
+    ...step('plot', figure, ['*.vl.json', '*.svg', '*.png', '*.html', record('plot')]),
+    dependsOn: ['gather'],
+    inputs: [
+      definition(figure, ['$schema', 'claims']),
+      `{workspaceRoot}/${folder(figure)}/*.vl.json`,
+      `{workspaceRoot}/${NATIVE}/gpus/${figure.gpu}.json`,
+      { dependentTasksOutputFiles: '**/*.csv' },
+      ...steps.inputs(`${PIPELINE}/plot.ts`),
+    ],
+  };
+}
+
+/**
+ * Results as verdicts on the paper's claims.
+ *
+ * @param {FigureGraph} figure
+ * @param {StepReader} steps
+ * @returns {Target}
+ */
+function check(figure, steps) {
+  return {
+    ...step('check', figure, ['verdict.json', 'verdict.md', record('check')]),
+    dependsOn: ['gather', 'plot'],
+    inputs: [
+      definition(figure, ['$schema', 'title', 'description', 'plots', 'tables']),
+      `{workspaceRoot}/packages/${figure.paper}/reference.json`,
+      { dependentTasksOutputFiles: '**/*.csv' },
+      ...steps.inputs(`${PIPELINE}/check.ts`),
+    ],
+  };
+}
+
+/**
+ * What is stale, why, and how long it will take. Runs nothing.
+ *
+ * @param {FigureGraph} figure
+ * @returns {Target}
+ */
+function status(figure) {
+  const command = `node --import tsx ${PIPELINE}/status.ts --figure ${folder(figure)}`;
+  return { ...target(command, figure, []), cache: false };
+}
+
+/**
+ * A cached pipeline step with its command and outputs in every configuration.
+ *
+ * @param {'prep' | 'run' | 'gather' | 'plot' | 'check'} name
+ * @param {FigureGraph} figure
+ * @param {string[]} outputs paths below the figure's output folder
+ * @param {string} [flags]
+ * @returns {Target}
+ */
+function step(name, figure, outputs, flags = '') {
+  const command = `node --import tsx ${PIPELINE}/${name}.ts --figure ${folder(figure)}${flags}`;
+  return { ...target(command, figure, outputs), cache: true };
+}
+
+/**
+ * @param {string} command
+ * @param {FigureGraph} figure
+ * @param {string[]} outputs
+ * @returns {Target}
+ */
+function target(command, figure, outputs) {
+  /** @param {{flags: string, folder: string}} configuration */
+  const options = ({ flags, folder: lane }) => {
+    const out = `out/${figure.paper}/${figure.id}/${lane}`;
+    return { command: `${command}${flags} --out ${out}`, results: out, forwardAllArgs: false };
+  };
+  return {
+    executor: 'nx:run-commands',
+    options: options(FULL),
+    configurations: Object.fromEntries(
+      Object.entries(CONFIGURATIONS).map(([name, configuration]) => [name, options(configuration)]),
+    ),
+    outputs: outputs.map((path) => `{options.results}/${path}`),
+  };
+}
+
+/**
+ * The figure's definition without the fields that a step does not read.
+ *
+ * @param {FigureGraph} figure
+ * @param {string[]} excludeFields
+ */
+function definition(figure, excludeFields) {
+  return { json: `{workspaceRoot}/${folder(figure)}/figure.json`, excludeFields };
+}
+
+/**
+ * A step's note of when, where and from what it ran, below the output folder. It is restored with
+ * the step's results, and is no other step's input: it differs on every run.
+ *
+ * @param {string} name
+ */
+function record(name) {
+  return `provenance/${name}.json`;
+}
+
+/** @param {FigureGraph} figure */
+function folder(figure) {
+  return `packages/${figure.paper}/figures/${figure.id}`;
+}

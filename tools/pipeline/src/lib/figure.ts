@@ -1,0 +1,202 @@
+/** A figure definition, read and checked: its schema first, then what the fields say about each other. */
+
+import { join } from 'node:path';
+import type { Catalogue } from './catalogue.ts';
+import { UserError } from './errors.ts';
+import {
+  type Claim,
+  figureJsonSchema,
+  figureSchema,
+  type FigureDefinition,
+} from './figure-schema.ts';
+import { readJson } from './files.ts';
+import { metricNames, parseMetric } from './metric-names.ts';
+import { describeIssues } from './schema-issues.ts';
+import { unknownName } from './suggest.ts';
+
+/** Value of an axis in rows that hold the mean over it. */
+export const MEAN = 'mean';
+
+/** At most this many problems of one file are listed: the first ones usually cause the others. */
+const MOST_PROBLEMS = 12;
+
+/** Reads `<folder>/figure.json`. Throws UserError with a line per problem. */
+export function loadFigure(folder: string, catalogue?: Catalogue): FigureDefinition {
+  const path = join(folder, 'figure.json');
+  const input = readJson(
+    path,
+    'expected a figure definition, such as packages/orion/figures/fig7/figure.json',
+  );
+  const parsed = figureSchema.safeParse(input);
+  const problems = parsed.success
+    ? checkFigure(parsed.data, catalogue)
+    : describeIssues(parsed.error.issues, input, figureJsonSchema());
+  if (parsed.success && problems.length === 0) return parsed.data;
+  throw new UserError(
+    problems
+      .slice(0, MOST_PROBLEMS)
+      .map((problem) => `${path}: ${problem}`)
+      .join('\n'),
+  );
+}
+
+/** Problems between fields, and names that the catalogue does not know. */
+export function checkFigure(figure: FigureDefinition, catalogue?: Catalogue): string[] {
+  return [
+    ...checkSystems(figure, catalogue),
+    ...checkSeeds(figure),
+    ...checkAxes(figure, catalogue),
+    ...checkMetrics(figure),
+    ...(figure.claims ?? []).flatMap((claim, i) =>
+      checkClaim(figure, claim, `claims[${String(i)}]`),
+    ),
+  ];
+}
+
+function checkSystems(figure: FigureDefinition, catalogue?: Catalogue): string[] {
+  const axes = Object.keys(figure.axes);
+  const problems = duplicates(figure.systems.map((s) => s.id)).map(
+    (id) => `systems: two entries have the id "${id}"; expected one each`,
+  );
+  figure.systems.forEach((entry, i) => {
+    const at = `systems[${String(i)}]`;
+    if (catalogue !== undefined && !catalogue.systems.includes(entry.system)) {
+      problems.push(`${at}.system: ${unknownName('system', entry.system, catalogue.systems)}`);
+    }
+    for (const axis of Object.keys(entry.overrides ?? {})) {
+      if (!axes.includes(axis))
+        problems.push(`${at}.overrides: ${unknownName('axis', axis, axes)}`);
+    }
+  });
+  if (catalogue !== undefined && !catalogue.gpus.includes(figure.gpu)) {
+    problems.push(`gpu: ${unknownName('GPU', figure.gpu, catalogue.gpus)}`);
+  }
+  const ids = figure.systems.map((s) => s.id);
+  if (figure.baseline !== undefined && !ids.includes(figure.baseline)) {
+    problems.push(`baseline: ${unknownName('system entry', figure.baseline, ids)}`);
+  }
+  return problems;
+}
+
+function checkSeeds(figure: FigureDefinition): string[] {
+  const lists: [string, number[]][] = [
+    ['seeds', figure.seeds],
+    ['quick.seeds', figure.quick?.seeds ?? []],
+  ];
+  return lists.flatMap(([at, seeds]) =>
+    duplicates(seeds).map(
+      (seed) =>
+        `${at}: seed ${String(seed)} is given twice; expected distinct seeds, a repeat is not a new run`,
+    ),
+  );
+}
+
+function checkAxes(figure: FigureDefinition, catalogue?: Catalogue): string[] {
+  const axes = Object.keys(figure.axes);
+  const entries = figure.systems.map((s) => s.id);
+  const problems: string[] = [];
+  if (axes.length === 0) problems.push('axes: is empty; expected at least one axis');
+  if (!axes.includes(figure.until))
+    problems.push(`until: ${unknownName('axis', figure.until, axes)}`);
+  for (const [axis, values] of Object.entries(figure.axes)) {
+    for (const id of duplicates(values.map((v) => v.id))) {
+      problems.push(`axes.${axis}: two values have the id "${id}"; expected one each`);
+    }
+    values.forEach((value, i) => {
+      const at = `axes.${axis}[${String(i)}]`;
+      if (value.id === MEAN)
+        problems.push(`${at}.id: "${MEAN}" names rows of means; expected another id`);
+      if (catalogue !== undefined && !catalogue.programs.includes(value.client.program)) {
+        problems.push(
+          `${at}.client.program: ${unknownName('program', value.client.program, catalogue.programs)}`,
+        );
+      }
+      for (const entry of Object.keys(value.params ?? {})) {
+        if (!entries.includes(entry)) {
+          problems.push(`${at}.params: ${unknownName('system entry', entry, entries)}`);
+        }
+      }
+    });
+  }
+  for (const axis of [...(figure.means ?? []), ...Object.keys(figure.quick?.requests ?? {})]) {
+    if (!axes.includes(axis))
+      problems.push(`means or quick.requests: ${unknownName('axis', axis, axes)}`);
+  }
+  return problems;
+}
+
+function checkMetrics(figure: FigureDefinition): string[] {
+  const axes = Object.keys(figure.axes);
+  const known = metricNames(axes, figure.baseline !== undefined);
+  const problems = duplicates(figure.metrics).map((name) => `metrics: "${name}" is given twice`);
+  figure.metrics.forEach((name, i) => {
+    const at = `metrics[${String(i)}]`;
+    if (parseMetric(name, axes)?.ratio === true && figure.baseline === undefined) {
+      problems.push(`${at}: "${name}" needs the field "baseline"`);
+    } else if (!known.includes(name)) {
+      problems.push(`${at}: ${unknownName('metric', name, known)}`);
+    }
+  });
+  (figure.tables ?? []).forEach((table, i) => {
+    const at = `tables[${String(i)}]`;
+    for (const [field, axis] of [
+      ['rows', table.rows],
+      ['columns', table.columns],
+    ] as const) {
+      if (!axes.includes(axis)) problems.push(`${at}.${field}: ${unknownName('axis', axis, axes)}`);
+    }
+    if (!figure.metrics.includes(table.metric)) {
+      problems.push(
+        `${at}.metric: ${unknownName('metric of this figure', table.metric, figure.metrics)}`,
+      );
+    }
+    if (!table.file.includes('{system}')) {
+      problems.push(`${at}.file: is "${table.file}"; expected a path with {system} in it`);
+    }
+  });
+  return problems;
+}
+
+function checkClaim(figure: FigureDefinition, claim: Claim, at: string): string[] {
+  const problems: string[] = [];
+  const entries = figure.systems.map((s) => s.id);
+  const named =
+    claim.kind === 'order'
+      ? claim.systems
+      : claim.kind === 'ratio'
+        ? [claim.of, claim.to]
+        : [claim.of];
+  for (const name of named) {
+    if (!entries.includes(name))
+      problems.push(`${at}: ${unknownName('system entry', name, entries)}`);
+  }
+  if (!figure.metrics.includes(claim.metric)) {
+    problems.push(
+      `${at}.metric: ${unknownName('metric of this figure', claim.metric, figure.metrics)}`,
+    );
+  }
+  if (claim.kind === 'order' && claim.relations.length !== claim.systems.length - 1) {
+    problems.push(
+      `${at}.relations: has ${String(claim.relations.length)} entries; ` +
+        `expected one between each two systems: ${String(claim.systems.length - 1)}`,
+    );
+  }
+  const axes = Object.keys(figure.axes);
+  if (claim.kind === 'monotone' && !axes.includes(claim.along)) {
+    problems.push(`${at}.along: ${unknownName('axis', claim.along, axes)}`);
+  }
+  for (const [axis, value] of Object.entries(claim.cells ?? {})) {
+    const values = figure.axes[axis]?.map((v) => v.id);
+    if (values === undefined) {
+      problems.push(`${at}.cells: ${unknownName('axis', axis, axes)}`);
+    } else if (value === MEAN ? !(figure.means ?? []).includes(axis) : !values.includes(value)) {
+      const known = (figure.means ?? []).includes(axis) ? [...values, MEAN] : values;
+      problems.push(`${at}.cells.${axis}: ${unknownName('value', value, known)}`);
+    }
+  }
+  return problems;
+}
+
+function duplicates<T>(values: readonly T[]): T[] {
+  return [...new Set(values.filter((value, i) => values.indexOf(value) !== i))];
+}

@@ -1,0 +1,49 @@
+/**
+ * What a metric's name means: <client>_<quantity>[_<statistic>][_ratio].
+ *
+ *   hp_latency_p99        response time of client hp, from scheduled arrival to completion, in ms
+ *   hp_service_mean       service time, from the first op's dispatch to completion, in ms
+ *   be_throughput         completed requests or iterations per second of the measured window
+ *   hp_latency_p99_ratio  the same, over the figure's baseline entry
+ */
+
+export const QUANTITIES = ['latency', 'service', 'throughput'] as const;
+export const STATISTICS = ['p50', 'p90', 'p95', 'p99', 'mean'] as const;
+export type Quantity = (typeof QUANTITIES)[number];
+export type Statistic = (typeof STATISTICS)[number];
+
+export interface Metric {
+  name: string;
+  client: string;
+  quantity: Quantity;
+  /** Absent for throughput: a run has one. */
+  statistic: Statistic | null;
+  ratio: boolean;
+  unit: string;
+}
+
+/** Fraction of a percentile statistic, null for the mean. */
+export function quantile(statistic: Statistic): number | null {
+  return statistic === 'mean' ? null : Number(statistic.slice(1)) / 100;
+}
+
+/** Every metric name that a figure with these clients can ask for. */
+export function metricNames(clients: readonly string[], ratios: boolean): string[] {
+  const plain = clients.flatMap((client) => [
+    ...['latency', 'service'].flatMap((q) => STATISTICS.map((s) => `${client}_${q}_${s}`)),
+    `${client}_throughput`,
+  ]);
+  return ratios ? plain.flatMap((name) => [name, `${name}_ratio`]) : plain;
+}
+
+/** The meaning of a name, or null if it is not a metric of these clients. */
+export function parseMetric(name: string, clients: readonly string[]): Metric | null {
+  if (!metricNames(clients, true).includes(name)) return null;
+  const ratio = name.endsWith('_ratio');
+  const plain = ratio ? name.slice(0, -'_ratio'.length) : name;
+  const client = clients.find((c) => metricNames([c], false).includes(plain));
+  if (client === undefined) return null;
+  const [quantity, statistic] = plain.slice(client.length + 1).split('_') as [Quantity, Statistic?];
+  const unit = ratio ? 'x' : quantity === 'throughput' ? '1/s' : 'ms';
+  return { name, client, quantity, statistic: statistic ?? null, ratio, unit };
+}

@@ -1,0 +1,70 @@
+import { expect, test } from '@jest/globals';
+import { smallFigure } from './figure-for-test.ts';
+import { PLAN_SCHEMA } from './paths.ts';
+import { planChecker } from './plan-check.ts';
+import { cells, effectiveFigure, planIdFor, plansOf } from './plans.ts';
+
+const figure = smallFigure();
+const [ideal, deep] = figure.systems;
+if (ideal === undefined || deep === undefined) throw new Error('the small figure has two systems');
+
+test('one plan per cell and seed, the last axis and then the seed varying fastest', () => {
+  expect(plansOf(figure, deep).map(({ id }) => id)).toEqual([
+    'resnet50_bert_s1',
+    'resnet50_bert_s2',
+    'resnet50_bert_s3',
+    'resnet50_txl_s1',
+    'resnet50_txl_s2',
+    'resnet50_txl_s3',
+  ]);
+});
+
+test('an entry that runs clients alone has one plan per axis value and seed', () => {
+  const plans = plansOf({ ...figure, seeds: [7] }, ideal);
+  expect(plans.map(({ id, until }) => [id, until])).toEqual([
+    ['hp-resnet50_s7', 'hp'],
+    ['be-bert_s7', 'be'],
+    ['be-txl_s7', 'be'],
+  ]);
+  expect(plans.map(({ clients }) => clients.map(({ name, requests }) => [name, requests]))).toEqual(
+    [[['hp', 100]], [['be', 50]], [['be', 50]]],
+  );
+});
+
+test('parameters of the entry and of the axis value are merged', () => {
+  expect(plansOf(figure, deep)[0]?.system).toEqual({
+    name: 'reef',
+    params: { depth: 12, padding: false },
+  });
+  expect(plansOf(figure, ideal)[0]?.system).toEqual({ name: 'ideal' });
+});
+
+test('every plan follows the schema that the core reads plans by', () => {
+  const check = planChecker(PLAN_SCHEMA);
+  for (const entry of figure.systems) {
+    for (const plan of plansOf(figure, entry)) check(plan, plan.id);
+  }
+  expect(() => {
+    check({ ...plansOf(figure, deep)[0], seed: -1 }, 'figure.json: plan');
+  }).toThrow('figure.json: plan: seed: must be >= 0');
+});
+
+test('the plan of a client in a cell is one of the entry’s plans', () => {
+  for (const entry of figure.systems) {
+    const ids = plansOf(figure, entry).map(({ id }) => id);
+    for (const cell of cells(figure)) {
+      for (const client of Object.keys(figure.axes)) {
+        expect(ids).toContain(planIdFor(entry, cell, client, 2));
+      }
+    }
+  }
+});
+
+test('quick exchanges seeds and lowers request numbers, and only where there are any', () => {
+  const quick = effectiveFigure(figure, true);
+  expect(quick.seeds).toEqual([1]);
+  expect(quick.axes['hp']?.[0]?.client.requests).toBe(20);
+  expect(quick.axes['be']?.[0]?.client).not.toHaveProperty('requests');
+  expect(quick.systems[0]?.overrides).toEqual({ be: { requests: 5 } });
+  expect(effectiveFigure(figure, false)).toBe(figure);
+});

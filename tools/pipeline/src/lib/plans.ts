@@ -1,0 +1,117 @@
+/**
+ * From a figure to its plans: cells × seeds for every system entry. Pure, and in a fixed order.
+ *
+ * An entry that runs clients `alone` has one plan per axis value instead of one per cell; its values
+ * then stand for every cell that contains the axis value.
+ */
+
+import type {
+  AxisValue,
+  ClientDefinition,
+  FigureDefinition,
+  SystemEntry,
+} from './figure-schema.ts';
+
+/** One run as the core reads it (packages/shared-native/schemas/plan.schema.json). */
+export interface Plan {
+  version: 1;
+  id: string;
+  gpu: string;
+  seed: number;
+  system: { name: string; params?: Record<string, number | boolean | string> };
+  clients: PlanClient[];
+  until: string;
+}
+
+export interface PlanClient extends ClientDefinition {
+  name: string;
+}
+
+/** A choice of one value per axis, by axis. */
+export type Cell = Record<string, AxisValue>;
+
+/** The figure as it runs: `quick` exchanges seeds and request numbers, nothing else. */
+export function effectiveFigure(figure: FigureDefinition, quick: boolean): FigureDefinition {
+  if (!quick || figure.quick === undefined) return figure;
+  const limits = figure.quick.requests ?? {};
+  const shorten = <T extends { requests?: number | undefined }>(axis: string, fields: T): T => {
+    const limit = limits[axis];
+    if (limit === undefined || fields.requests === undefined) return fields;
+    return { ...fields, requests: Math.min(limit, fields.requests) };
+  };
+  return {
+    ...figure,
+    seeds: figure.quick.seeds ?? figure.seeds,
+    axes: mapEntries(figure.axes, (axis, values) =>
+      values.map((value) => ({ ...value, client: shorten(axis, value.client) })),
+    ),
+    systems: figure.systems.map((entry) =>
+      entry.overrides === undefined
+        ? entry
+        : { ...entry, overrides: mapEntries(entry.overrides, shorten) },
+    ),
+  };
+}
+
+/** Every cell of the figure, the first axis varying slowest. */
+export function cells(figure: FigureDefinition): Cell[] {
+  return Object.entries(figure.axes).reduce<Cell[]>(
+    (partial, [axis, values]) =>
+      partial.flatMap((cell) => values.map((value) => ({ ...cell, [axis]: value }))),
+    [{}],
+  );
+}
+
+/** All plans of one system entry. */
+export function plansOf(figure: FigureDefinition, entry: SystemEntry): Plan[] {
+  const choices: Cell[] = entry.alone
+    ? Object.entries(figure.axes).flatMap(([axis, values]) =>
+        values.map((value) => ({ [axis]: value })),
+      )
+    : cells(figure);
+  return choices.flatMap((choice) =>
+    figure.seeds.map((seed) => toPlan(figure, entry, choice, seed)),
+  );
+}
+
+/** Id of the plan whose records hold `client`'s requests in a cell. */
+export function planIdFor(entry: SystemEntry, cell: Cell, client: string, seed: number): string {
+  const value = cell[client];
+  const choice = entry.alone === true && value !== undefined ? { [client]: value } : cell;
+  return planId(entry, choice, seed);
+}
+
+function planId(entry: SystemEntry, choice: Cell, seed: number): string {
+  const parts = Object.entries(choice).map(([axis, value]) =>
+    entry.alone === true ? `${axis}-${value.id}` : value.id,
+  );
+  return `${parts.join('_')}_s${String(seed)}`;
+}
+
+function toPlan(figure: FigureDefinition, entry: SystemEntry, choice: Cell, seed: number): Plan {
+  const params = Object.assign(
+    {},
+    entry.params,
+    ...Object.values(choice).map((value) => value.params?.[entry.id]),
+  ) as Record<string, number | boolean | string>;
+  const clients = Object.entries(choice).map(([axis, value]) =>
+    Object.assign({ name: axis }, value.client, entry.overrides?.[axis]),
+  );
+  return {
+    version: 1,
+    id: planId(entry, choice, seed),
+    gpu: figure.gpu,
+    seed,
+    system:
+      Object.keys(params).length === 0 ? { name: entry.system } : { name: entry.system, params },
+    clients,
+    until: figure.until in choice ? figure.until : (Object.keys(choice)[0] ?? figure.until),
+  };
+}
+
+function mapEntries<A, B>(
+  record: Record<string, A>,
+  map: (key: string, value: A) => B,
+): Record<string, B> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(key, value)]));
+}

@@ -1,0 +1,22 @@
+/** What plot depends on: the results, a plot's specification, and the figure's titles and labels. */
+
+import { join } from 'node:path';
+import { digest, digestFile, type Inputs } from './digest.ts';
+import type { FigureDefinition } from './figure-schema.ts';
+
+export function plotInputs(figure: FigureDefinition, folder: string, out: string): Inputs {
+  const labels = {
+    title: figure.title,
+    systems: figure.systems.map(({ id, label, system }) => ({ id, label, system })),
+    axes: Object.entries(figure.axes).map(([axis, values]) => [
+      axis,
+      values.map(({ id, label }) => ({ id, label })),
+    ]),
+    plots: figure.plots,
+  };
+  return {
+    'results.csv': digestFile(join(out, 'results.csv')),
+    'titles and labels of figure.json': digest(labels),
+    ...Object.fromEntries(figure.plots.map((plot) => [plot, digestFile(join(folder, plot))])),
+  };
+}

@@ -1,0 +1,67 @@
+/**
+ * plot: from results.csv and a figure's *.vl.json to <plot>.{vl.json,svg,png,html}.
+ *
+ * Reads the figure's title, labels and plots. The written vl.json holds the data and opens in any Vega editor.
+ */
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { parse, stepArgs, type StepArgs } from './lib/args.ts';
+import { decorate, type Spec } from './lib/decorate.ts';
+import { codeInputs } from './lib/digest.ts';
+import { main, UserError } from './lib/errors.ts';
+import { loadFigure } from './lib/figure.ts';
+import { readJson, toJson, writeAtomic } from './lib/files.ts';
+import { toHtml } from './lib/html.ts';
+import { describeOrigin } from './lib/origin.ts';
+import { NATIVE } from './lib/paths.ts';
+import { plotInputs } from './lib/plot-inputs.ts';
+import { startRecord } from './lib/provenance.ts';
+import { toPng, toSvg } from './lib/render.ts';
+import { readResults } from './lib/results.ts';
+
+/** Renders every plot of the figure; returns their names. */
+export async function plot(args: StepArgs): Promise<string[]> {
+  const finish = startRecord(args.out, 'plot');
+  const figure = loadFigure(args.figure);
+  const rows = readResults(join(args.out, 'results.csv'), Object.keys(figure.axes));
+  const origin = describeOrigin(rows, gpuName, args.quick);
+  const names: string[] = [];
+  for (const file of figure.plots) {
+    const path = join(args.figure, file);
+    const source = readJson(path, `it is listed in plots of ${join(args.figure, 'figure.json')}`);
+    if (typeof source !== 'object' || source === null || Array.isArray(source)) {
+      throw new UserError(`${path}: is not an object; expected a Vega-Lite specification`);
+    }
+    const spec = decorate(source as Spec, figure, rows, origin);
+    const svg = await toSvg(spec, path);
+    const name = file.slice(0, -'.vl.json'.length);
+    const base = join(args.out, name);
+    writeAtomic(`${base}.vl.json`, toJson(spec));
+    writeAtomic(`${base}.svg`, `${svg}\n`);
+    writeAtomic(`${base}.png`, toPng(svg));
+    writeAtomic(`${base}.html`, toHtml(`${figure.paper} ${name}`, spec, svg));
+    names.push(name);
+  }
+  finish({
+    ...plotInputs(figure, args.figure, args.out),
+    ...codeInputs(fileURLToPath(import.meta.url)),
+  });
+  return names;
+}
+
+/** A GPU's name from its specification; one without a specification (a measured one) keeps its id. */
+function gpuName(id: string): string {
+  const path = join(NATIVE, 'gpus', `${id}.json`);
+  const specification = existsSync(path) ? (readJson(path) as { name?: unknown }) : {};
+  return typeof specification.name === 'string' ? specification.name : id;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  await main(async () => {
+    const args = stepArgs(parse(process.argv.slice(2)));
+    for (const name of await plot(args))
+      console.log(`plot: ${join(args.out, name)}.{vl.json,svg,png,html}`);
+  });
+}

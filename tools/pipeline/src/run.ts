@@ -1,0 +1,137 @@
+/**
+ * run: gives the plans of one system entry to the core, which writes raw/<system>/<plan id>.{csv,json}.
+ *
+ * Reads plans/<system>/ only, never the figure, so that captions and claims cannot re-run anything. Plans
+ * with finished records are skipped by the core; records whose plan is gone are removed.
+ */
+
+import { rmSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parse, stepArgs, type StepArgs } from './lib/args.ts';
+import { runCore } from './lib/core.ts';
+import { EXIT, main, UserError } from './lib/errors.ts';
+import { listFolder, readJson } from './lib/files.ts';
+import { CORE, NATIVE } from './lib/paths.ts';
+import type { Plan } from './lib/plans.ts';
+import { showProgress } from './lib/progress.ts';
+import { startRecord } from './lib/provenance.ts';
+import { runInputs } from './lib/run-inputs.ts';
+
+export interface RunOptions {
+  core: string;
+  jobs: number;
+  /** The core's package folder, whose programs and GPU specifications the run depends on. */
+  native?: string;
+}
+
+/** Runs one system entry; returns how many plans there are and how many of them really ran. */
+export async function run(
+  args: StepArgs,
+  options: RunOptions,
+): Promise<{ total: number; ran: number }> {
+  const system = args.system;
+  if (system === undefined) {
+    throw new UserError('--system is missing; expected a system entry of the figure', EXIT.usage);
+  }
+  const finish = startRecord(args.out, 'run', system);
+  const folder = join(args.out, 'plans', system);
+  const files = listFolder(folder).filter((name) => name.endsWith('.json'));
+  if (files.length === 0) {
+    throw new UserError(`${folder}: no plans; run the prep step of ${args.figure} first`);
+  }
+  const ids = files.map((name) => name.slice(0, -'.json'.length));
+  const raw = join(args.out, 'raw', system);
+  dropOthers(raw, ids);
+
+  const before = finishedAt(raw, ids);
+  const view = showProgress(`run ${system}`, files.length, process.stderr);
+  try {
+    await runCore({
+      core: resolve(options.core),
+      plans: files.map((name) => join(folder, name)),
+      out: raw,
+      jobs: options.jobs,
+      onProgress: (event) => {
+        view.update(event);
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const kept = [...finishedAt(raw, ids).values()].filter((time) => time !== null).length;
+    const note =
+      error.exitCode === EXIT.interrupted
+        ? `; ${String(kept)} of ${String(files.length)} plans are finished and will not run again`
+        : ` (plans written from ${join(args.figure, 'figure.json')})`;
+    throw new UserError(`run ${system}: ${error.message}${note}`, error.exitCode);
+  } finally {
+    view.stop();
+  }
+
+  const after = finishedAt(raw, ids);
+  const missing = ids.filter((id) => after.get(id) === null);
+  if (missing.length > 0) {
+    throw new UserError(
+      `${raw}: no records of ${missing.slice(0, 3).join(', ')}${missing.length > 3 ? ', …' : ''} ` +
+        'although the core reported success; expected a .csv and a .json of every plan',
+    );
+  }
+  const counts = {
+    total: ids.length,
+    ran: ids.filter((id) => before.get(id) !== after.get(id)).length,
+  };
+  finish(
+    runInputs(
+      files.map((name) => readJson(join(folder, name)) as Plan),
+      options.native ?? NATIVE,
+    ),
+    counts,
+  );
+  return counts;
+}
+
+/** Removes records of plans that the figure no longer has, and what an interrupted write left. */
+function dropOthers(raw: string, ids: readonly string[]): void {
+  for (const name of listFolder(raw)) {
+    const id = name.replace(/\.(csv|json)$/, '');
+    if (id === name || !ids.includes(id)) rmSync(join(raw, name), { recursive: true });
+  }
+}
+
+/** When each plan's summary, the mark that it is finished, was written; null where there is none. */
+function finishedAt(raw: string, ids: readonly string[]): Map<string, number | null> {
+  return new Map(
+    ids.map((id) => {
+      const summary = statSync(join(raw, `${id}.json`), { throwIfNoEntry: false });
+      const records = statSync(join(raw, `${id}.csv`), { throwIfNoEntry: false });
+      return [id, summary === undefined || records === undefined ? null : summary.mtimeMs];
+    }),
+  );
+}
+
+/** Simulations per core run: --jobs, else COTENANT_JOBS, else one per processor. */
+function jobs(option: string | boolean | undefined): number {
+  const given = option ?? process.env['COTENANT_JOBS'];
+  const value = given === undefined ? availableParallelism() : Number(given);
+  if (Number.isInteger(value) && value >= 1) return value;
+  throw new UserError(
+    `--jobs: is "${String(given)}"; expected a whole number of at least 1`,
+    EXIT.usage,
+  );
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  await main(async () => {
+    const values = parse(process.argv.slice(2), {
+      core: { type: 'string', default: CORE },
+      jobs: { type: 'string' },
+    });
+    const args = stepArgs(values);
+    const { total, ran } = await run(args, {
+      core: String(values['core']),
+      jobs: jobs(values['jobs']),
+    });
+    console.log(`run ${args.system ?? ''}: ${String(total)} plans, ${String(ran)} run now`);
+  });
+}
