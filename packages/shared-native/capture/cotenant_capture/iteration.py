@@ -1,0 +1,83 @@
+"""One request or training iteration on the GPU, as a function that can be run or captured."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from cotenant_capture.graph import Node, capturing_node_count, walk
+from cotenant_capture.workload import Workload
+
+WARMUP_ITERATIONS = 5
+
+
+def set_precision() -> None:
+    """FP32 means FP32: no TF32 in matrix products or convolutions."""
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = False
+
+
+class Iteration:
+    """Copies the pinned batch to the GPU and runs the model on a stream of its own.
+
+    Inference: copy, forward without gradients. Training: copy, forward, loss, backward, optimizer
+    step; the gradients are released at the end, so an iteration leaves no memory behind.
+    """
+
+    def __init__(self, workload: Workload, mode: str, precision: str):
+        self.workload = workload
+        self.mode = mode
+        self.precision = precision
+        self.stream = torch.cuda.Stream()
+        self.model = workload.model.to("cuda")
+        self.model.train(mode == "training")
+        self.host = tuple(t.contiguous().pin_memory() for t in workload.inputs)
+        self.device = tuple(torch.empty_like(t, device="cuda") for t in self.host)
+        self.optimizer = None
+        if mode == "training" and workload.optimizer is not None:
+            self.optimizer = workload.optimizer(self.model.parameters())
+        torch.cuda.synchronize()
+
+    def warm_up(self) -> None:
+        for _ in range(WARMUP_ITERATIONS):
+            self.run()
+            torch.cuda.synchronize()
+        gc.collect()
+
+    def run(self, mark: Callable[[str], None] = lambda phase: None) -> None:
+        """Issue one iteration; ``mark`` is told where the phases begin."""
+        with torch.cuda.stream(self.stream):
+            for source, target in zip(self.host, self.device):
+                target.copy_(source, non_blocking=True)
+            if self.mode == "inference":
+                with torch.no_grad(), self._autocast():
+                    self.workload.run_forward(self.device)
+                return
+            with self._autocast():
+                output = self.workload.run_forward(self.device)
+                loss = self.workload.run_loss(output, self.device)
+            del output
+            mark("backward")
+            loss.backward()
+            del loss
+            mark("update")
+            self.optimizer.step()
+            self.optimizer.zero_grad(set_to_none=True)
+
+    def capture(self) -> tuple[Any, list[Node]]:
+        """The iteration as a graph, and the graph's operations. The graph must stay alive."""
+        graph = torch.cuda.CUDAGraph(keep_graph=True)
+        starts: list[tuple[int, str]] = []
+        handle = self.stream.cuda_stream
+        with torch.cuda.graph(graph, stream=self.stream):
+            self.run(lambda phase: starts.append((capturing_node_count(handle), phase)))
+        torch.cuda.synchronize()
+        return graph, walk(graph.raw_cuda_graph(), starts)
+
+    def _autocast(self) -> contextlib.AbstractContextManager[Any]:
+        if self.precision == "bf16":
+            return torch.autocast("cuda", dtype=torch.bfloat16)
+        return contextlib.nullcontext()
