@@ -1,0 +1,23 @@
+# Writes OUT/<system>.txt: a digest over all core objects and that one system's object.
+# CORE, SYSTEMS: lists of object files. A file is rewritten only when its digest changes.
+list(SORT CORE)
+set(core_digest "")
+foreach(object IN LISTS CORE)
+  file(SHA256 ${object} digest)
+  string(APPEND core_digest "${digest}\n")
+endforeach()
+
+file(GLOB stale ${OUT}/*.txt)
+foreach(object IN LISTS SYSTEMS)
+  get_filename_component(name ${object} NAME)
+  string(REGEX REPLACE "\\.cpp\\.o(bj)?$" "" name ${name})
+  string(REPLACE "_" "-" name ${name})
+  file(SHA256 ${object} digest)
+  string(SHA256 fingerprint "${core_digest}${digest}")
+  set(file ${OUT}/${name}.txt)
+  list(REMOVE_ITEM stale ${file})
+  file(CONFIGURE OUTPUT ${file} CONTENT "${fingerprint}\n" @ONLY)
+endforeach()
+if(stale)
+  file(REMOVE ${stale})
+endif()

@@ -1,0 +1,186 @@
+// The command line as users meet it: exit codes and one-line messages of the real binary.
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include "run/workspace_for_test.h"
+
+namespace cotenant {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+/// The binary under test: that of this build, or another one (an instrumented one, say) by name.
+std::string binary() {
+  const char* named = std::getenv("COTENANT_BINARY");
+  return named != nullptr ? named : COTENANT_BINARY;
+}
+
+struct Outcome {
+  int code = 0;
+  std::string output; ///< standard output and error
+};
+
+class Cli : public testing::Test {
+ protected:
+  Outcome shell(const std::string& command) {
+    std::FILE* pipe = ::popen(("exec 2>&1; " + command).c_str(), "r");
+    Outcome outcome;
+    std::array<char, 4096> buffer{};
+    std::size_t count = 0;
+    while ((count = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0) {
+      outcome.output.append(buffer.data(), count);
+    }
+    const int status = ::pclose(pipe);
+    outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    return outcome;
+  }
+  Outcome cotenant(const std::string& arguments) {
+    return shell(binary() + " --data " + space.data().string() + " " + arguments);
+  }
+  Outcome run(const json& plan, const std::string& more = "") {
+    return cotenant("run " + space.write(plan).string() + " --out " + space.out().string() + " " +
+                    more);
+  }
+  static void expect_one_line(const Outcome& outcome) {
+    EXPECT_TRUE(outcome.output.starts_with("cotenant: ")) << outcome.output;
+    EXPECT_EQ(std::count(outcome.output.begin(), outcome.output.end(), '\n'), 1) << outcome.output;
+  }
+
+  WorkspaceForTest space;
+};
+
+TEST_F(Cli, RunsAPlan) {
+  const Outcome outcome = run(space.plan("orion"));
+  EXPECT_EQ(outcome.code, 0) << outcome.output;
+  EXPECT_TRUE(fs::exists(space.out() / "small-orion.csv"));
+  EXPECT_TRUE(fs::exists(space.out() / "small-orion.json"));
+}
+
+TEST_F(Cli, ThreadCountDoesNotChangeABit) {
+  std::string plans;
+  for (const char* system : {"mps", "reef", "orion", "streams"}) {
+    plans += space.write(space.plan(system), std::string(system) + ".json").string() + " ";
+  }
+  const fs::path one = space.root() / "one";
+  const fs::path four = space.root() / "four";
+  EXPECT_EQ(cotenant("run " + plans + "--jobs 1 --out " + one.string()).code, 0);
+  EXPECT_EQ(cotenant("run " + plans + "--jobs 4 --out " + four.string()).code, 0);
+  for (const auto& entry : fs::directory_iterator(one)) {
+    EXPECT_EQ(read_file(entry.path()), read_file(four / entry.path().filename()));
+  }
+}
+
+TEST_F(Cli, BadPlansExit65WithOneLine) {
+  json plan = space.plan("orion");
+  plan["clients"][0]["traffic"] = {{"kind", "poisson"}, {"rate", -1}};
+  const Outcome outcome = run(plan);
+  EXPECT_EQ(outcome.code, 65);
+  expect_one_line(outcome);
+  EXPECT_NE(outcome.output.find("plan.json: plan.clients[0].traffic.rate"), std::string::npos);
+  EXPECT_FALSE(fs::exists(space.out()));
+}
+
+TEST_F(Cli, OneBadPlanStopsAllBeforeAnythingRuns) {
+  const auto good = space.write(space.plan("mps"), "good.json");
+  json plan = space.plan("orion");
+  plan["gpu"] = "h100";
+  const auto bad = space.write(plan, "bad.json");
+  const Outcome outcome =
+      cotenant("run " + good.string() + " " + bad.string() + " --out " + space.out().string());
+  EXPECT_EQ(outcome.code, 65);
+  EXPECT_FALSE(fs::exists(space.out()));
+}
+
+TEST_F(Cli, UnknownOptionExits64) {
+  const Outcome outcome = run(space.plan("orion"), "--jbos 3");
+  EXPECT_EQ(outcome.code, 64);
+  expect_one_line(outcome);
+  EXPECT_NE(outcome.output.find("--jbos"), std::string::npos);
+}
+
+TEST_F(Cli, FullDiskExits74AndLeavesNothingThatLooksFinished) {
+  json plan = space.plan("streams");
+  plan["clients"][0]["requests"] = 20000;
+  const auto file = space.write(plan);
+  // A file size limit of 8 KiB is met as a full disk is: a write that fails half-way.
+  const Outcome outcome =
+      shell("trap '' XFSZ; ulimit -f 8; " + binary() + " --data " + space.data().string() +
+            " run " + file.string() + " --out " + space.out().string());
+  EXPECT_EQ(outcome.code, 74) << outcome.output;
+  expect_one_line(outcome);
+  EXPECT_TRUE(fs::is_empty(space.out()));
+}
+
+TEST_F(Cli, InterruptKeepsFinishedPlansAndResumes) {
+  const auto quick = space.write(space.plan("ideal"), "quick.json");
+  json endless = space.plan("streams");
+  endless["clients"][0]["requests"] = 100'000'000;
+  const auto slow = space.write(endless, "slow.json");
+  const std::string command = binary() + " --data " + space.data().string() + " run " +
+                              quick.string() + " " + slow.string() + " --jobs 1 --out " +
+                              space.out().string();
+  const Outcome outcome = shell("timeout --preserve-status -s INT 3 " + command);
+  EXPECT_EQ(outcome.code, 130) << outcome.output;
+  expect_one_line(outcome);
+  EXPECT_TRUE(fs::exists(space.out() / "small-ideal.json"));
+  EXPECT_FALSE(fs::exists(space.out() / "small-streams.csv"));
+  const auto written = fs::last_write_time(space.out() / "small-ideal.json");
+  space.write(space.plan("streams"), "slow.json");
+  EXPECT_EQ(shell(command).code, 0);
+  EXPECT_EQ(fs::last_write_time(space.out() / "small-ideal.json"), written) << "not run again";
+}
+
+TEST_F(Cli, TimelineIsWritten) {
+  const auto timeline = space.root() / "timeline.json";
+  EXPECT_EQ(run(space.plan("orion"), "--timeline " + timeline.string()).code, 0);
+  EXPECT_TRUE(json::parse(read_file(timeline))["traceEvents"].size() > 100);
+}
+
+TEST_F(Cli, ProgressIsNdjson) {
+  const Outcome outcome = run(space.plan("mps"), "--progress");
+  EXPECT_EQ(outcome.code, 0);
+  const json line = json::parse(outcome.output.substr(0, outcome.output.find('\n')));
+  EXPECT_EQ(line["plan"], "small-mps");
+  EXPECT_TRUE(line.contains("sim_ns"));
+}
+
+TEST_F(Cli, ListsAreJson) {
+  const json systems = json::parse(cotenant("systems --json").output);
+  EXPECT_GE(systems.size(), 10U);
+  for (const json& system : systems) {
+    EXPECT_FALSE(system["summary"].get<std::string>().empty()) << system;
+    for (const json& param : system["params"]) {
+      EXPECT_FALSE(param["doc"].get<std::string>().empty()) << param;
+    }
+  }
+  EXPECT_EQ(json::parse(cotenant("gpus --json").output).size(), 2U);
+  EXPECT_EQ(json::parse(cotenant("programs --json").output).size(), 2U);
+}
+
+TEST_F(Cli, ProgramsAreShownScaledAndImported) {
+  const json shown =
+      json::parse(cotenant("program show h200/small-inference --gpu v100-16 --json").output);
+  EXPECT_EQ(shown["label"], "derived");
+  EXPECT_GT(shown["solo_sim_ns"], 0);
+  const auto scaled = (space.root() / "scaled.program.gz").string();
+  EXPECT_EQ(cotenant("program scale h200/small-inference --gpu v100-16 --out " + scaled).code, 0);
+  EXPECT_EQ(json::parse(cotenant("program show " + scaled + " --json").output)["gpu"], "v100-16");
+  write_file(space.root() / "kernels.csv", "Name,Profile,Memory_footprint,SM_usage,Duration\n"
+                                           "Conv,1,0,40,52000\nBatchNorm,0,0,12,8000\n");
+  const auto imported = (space.root() / "imported.program.gz").string();
+  EXPECT_EQ(cotenant("program import-orion " + (space.root() / "kernels.csv").string() +
+                     " --name tiny --gpu v100-16 --out " + imported)
+                .code,
+            0);
+  const json tiny = json::parse(cotenant("program show " + imported + " --json").output);
+  EXPECT_EQ(tiny["label"], "imported");
+  EXPECT_EQ(tiny["ops"], 2);
+}
+
+} // namespace
+} // namespace cotenant

@@ -1,0 +1,90 @@
+// What the simulator and the schedulers know of a GPU model. Values come from gpus/<id>.json, where
+// every number carries its unit and source.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+
+namespace cotenant {
+
+struct GpuSpec {
+  std::string id;
+  std::string name;
+  std::string architecture; ///< sm_90 …
+
+  struct Sm {
+    std::uint32_t count = 0;
+    std::uint32_t threads = 0; ///< resident threads per SM
+    std::uint32_t blocks = 0;  ///< resident blocks per SM
+    std::uint32_t registers = 0;
+    std::uint32_t register_unit = 256; ///< registers are allocated per warp in multiples of this
+    std::uint32_t warp_unit = 4;       ///< resident warps by registers come in multiples of this
+    std::uint32_t shared_memory = 0;   ///< bytes per SM that blocks can use
+    std::uint32_t shared_memory_unit = 128; ///< bytes; a block's share is rounded up to this
+    std::vector<std::uint32_t>
+        shared_memory_splits;                 ///< ascending, bytes; the SM's L1 takes the rest
+    std::uint32_t shared_memory_reserved = 0; ///< bytes the system takes per block
+    std::uint32_t fp32_lanes = 0;
+    double clock_mhz = 0;
+  } sm;
+
+  struct Peak {
+    double fp32_flops = 0;
+    double tf32_flops = 0;
+    double bf16_flops = 0;
+  } peak;
+
+  struct Memory {
+    std::int64_t bytes = 0;
+    double bandwidth = 0;           ///< bytes per second, data sheet
+    double achievable_fraction = 1; ///< of `bandwidth` that a large copy reaches
+    std::int64_t l2_bytes = 0;
+  } memory;
+
+  struct Link {
+    double h2d_bandwidth = 0; ///< bytes per second, pinned memory
+    double d2h_bandwidth = 0;
+    Nanos latency = 0;
+  } link;
+
+  struct Launch {
+    Nanos host = 0;                   ///< host thread time per launch
+    Nanos latency = 0;                ///< launch call returns → kernel may start on an idle GPU
+    Nanos empty_kernel = 0;           ///< how long a kernel that does nothing runs
+    Nanos dependent_gap = 0;          ///< a kernel ends → the next in its stream starts
+    Nanos poll = 0;                   ///< an op completes → a polling scheduler sees it
+    Nanos sync = 0;                   ///< last op of a request completes → its client sees it
+    std::uint32_t queue_depth = 1024; ///< ops outstanding per stream
+  } launch;
+
+  struct TimeSlice {
+    Nanos quantum = 0;
+    Nanos switch_cost = 0;
+  } timeslice;
+
+  /// Waiting for DRAM grows with its utilisation as in a queue. Blocks of a kernel beside others that obtain the
+  /// share d of the bandwidth take 1 + gain × d / (1 − d) times as long, d no more than the limit.
+  struct Contention {
+    double dram_queueing_gain = 0;
+    double dram_queueing_limit = 0; ///< share above which the wait grows no further, below 1
+  } contention;
+};
+
+/// Reads and checks one specification. Throws InputError naming file and field.
+GpuSpec load_gpu_spec(const std::filesystem::path& file);
+
+/// The same from text; `source` names it in errors. Entry point of the fuzzer.
+GpuSpec parse_gpu_spec(std::string_view json, const std::string& source);
+
+/// Reads gpus/<id>.json below `data_dir`. Throws InputError naming the nearest known id.
+GpuSpec find_gpu_spec(const std::filesystem::path& data_dir, const std::string& id);
+
+/// Ids of all specifications below `data_dir`, sorted.
+std::vector<std::string> list_gpu_ids(const std::filesystem::path& data_dir);
+
+} // namespace cotenant

@@ -1,0 +1,70 @@
+// A program: the ops of one request or of one training iteration, in order.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "program/op.h"
+
+namespace cotenant {
+
+enum class Mode : std::uint8_t { inference, training };
+
+/// How far a program is from a measurement; written on everything made from it.
+enum class Label : std::uint8_t {
+  recorded, ///< measured on the GPU it names
+  derived,  ///< scaled from another GPU's recording
+  imported, ///< read from another project's kernel file
+};
+
+/// The label as files and summaries spell it.
+inline const char* program_label_name(Label label) {
+  switch (label) {
+  case Label::recorded:
+    return "recorded";
+  case Label::derived:
+    return "derived";
+  case Label::imported:
+    return "imported";
+  }
+  return "";
+}
+
+/// An allocation or a free of device memory, before op `op` is issued.
+struct MemoryEvent {
+  std::uint32_t op = 0;
+  bool alloc = true;
+  std::uint32_t block = 0; ///< identifies the allocation that a free ends
+  std::int64_t bytes = 0;
+};
+
+struct Program {
+  std::string name; ///< e.g. resnet50-inference-b4-fp32
+  std::string gpu;  ///< id of the GPU that durations and counters are for
+  Label label = Label::recorded;
+  std::string model;
+  Mode mode = Mode::inference;
+  std::uint32_t batch = 0;
+  std::string precision;
+  Nanos solo_latency = 0;  ///< one replay on the idle GPU, measured; 0 = not measured
+  Nanos solo_busy = 0;     ///< solo_latency less the gaps between dependent launches
+  Nanos dependent_gap = 0; ///< measured with a chain of empty kernels
+  std::int64_t persistent_bytes = 0;
+  std::int64_t peak_bytes = 0;
+  std::vector<Op> ops;
+  std::vector<MemoryEvent> memory;
+  std::string header_json; ///< the header line as read: provenance, kept verbatim
+
+  [[nodiscard]] Nanos op_sum() const {
+    Nanos sum = 0;
+    for (const Op& op : ops) {
+      sum += op.duration;
+    }
+    return sum;
+  }
+};
+
+} // namespace cotenant

@@ -1,0 +1,52 @@
+// Where a run's records go.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/time.h"
+
+namespace cotenant {
+
+/// One completed request. Times count from the start of the clock.
+struct RequestRecord {
+  std::size_t client = 0;
+  std::int64_t index = 0; ///< among the client's measured requests
+  Nanos arrival = 0;      ///< scheduled arrival; for closed traffic, when the client began it
+  Nanos start = 0;        ///< its first op was launched
+  Nanos end = 0;          ///< its client saw it complete
+};
+
+/// Receives records in the order in which they happen. The default implementation drops them.
+class RecordSink {
+ public:
+  RecordSink() = default;
+  virtual ~RecordSink() = default;
+  RecordSink(const RecordSink&) = delete;
+  RecordSink& operator=(const RecordSink&) = delete;
+
+  virtual void request(const RequestRecord& /*record*/) {}
+};
+
+/// Finer detail, for timelines. Times count from the start of the run, warm-up included.
+class DetailSink {
+ public:
+  DetailSink() = default;
+  virtual ~DetailSink() = default;
+  DetailSink(const DetailSink&) = delete;
+  DetailSink& operator=(const DetailSink&) = delete;
+
+  /// `index` counts all requests of the client, warm-up included.
+  virtual void request(std::size_t client, std::int64_t index, Nanos arrival, Nanos start,
+                       Nanos end) = 0;
+  /// Op `op` of the client's program was on the device.
+  virtual void op(std::size_t client, std::uint32_t op, Nanos begin, Nanos end) = 0;
+  /// The scheduler let an op go.
+  virtual void launch(std::size_t client, std::uint32_t op, Nanos at) = 0;
+  /// The scheduler saw an op and did not let it go; once per op.
+  virtual void hold(std::size_t client, std::uint32_t op, Nanos at) = 0;
+  /// Share of the GPU's thread slots that the client's blocks hold from now on.
+  virtual void sm_share(std::size_t client, double share, Nanos at) = 0;
+};
+
+} // namespace cotenant

@@ -1,0 +1,50 @@
+// A plan: one run, as users and the pipeline write it (schemas/plan.schema.json).
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/time.h"
+#include "scheduler/system.h"
+#include "traffic/apollo_trace.h"
+#include "traffic/arrivals.h"
+
+namespace cotenant {
+
+inline constexpr int kPlanVersion = 1;
+
+struct ClientPlan {
+  std::string name;
+  std::string program; ///< id or path
+  Priority priority = Priority::best_effort;
+  Traffic traffic;
+  std::optional<double> load; ///< in place of traffic.rate: rate × solo latency on the plan's GPU
+  std::optional<std::int64_t> requests;
+  std::int64_t warmup = 0;
+};
+
+struct Plan {
+  std::string id;
+  std::string gpu;
+  std::uint32_t seed = 0;
+  std::string system;
+  std::vector<std::pair<std::string, ParamValue>> params;
+  std::vector<ClientPlan> clients;
+  std::optional<std::size_t> until; ///< index into clients
+  Nanos time_limit = kNever;
+  std::string source; ///< file name, for messages
+};
+
+/// Reads and checks everything that the text alone can tell. `folder` is where relative trace files
+/// are looked up. Throws InputError "FILE: field: what is wrong; expected …".
+Plan parse_plan(std::string_view text, const std::string& source,
+                const std::filesystem::path& folder);
+
+Plan read_plan(const std::filesystem::path& file);
+
+} // namespace cotenant

@@ -1,0 +1,115 @@
+// The seam between a published way of sharing a GPU and the machine that it runs on.
+//
+// A system is one Scheduler. It is told what happened (an op finished, a request finished, a timer
+// came due) and is then asked to decide: it looks at the heads of the clients' queues and launches
+// those that may go. Whatever it does not launch is held. The same object runs on the simulated and
+// on the real GPU, so it must
+//   - read time only from its Gate,
+//   - be deterministic: equal calls, equal answers,
+//   - allocate nothing after start(): it is called several times per op.
+//
+//   client queue ──head──▶ Scheduler::decide ──Gate::launch──▶ client's stream ──▶ device
+//        ▲                        ▲                                                  │
+//        └──── next op ───────────┴──────── on_finished / on_request_finished ◀──────┘
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "program/op.h"
+
+namespace cotenant {
+
+enum class Priority : std::uint8_t { high, best_effort };
+
+/// What a system may know of an op before it runs: its row in the profile.
+struct OpProfile {
+  OpKind kind = OpKind::kernel;
+  Phase phase = Phase::forward;
+  Boundness boundness = Boundness::unknown;
+  std::uint32_t sm_needed = 0; ///< SMs for all its blocks at once; unbounded above
+  Nanos duration = 0;          ///< running alone on this GPU
+
+  /// Kernels count as compute ops; copies and memsets do not (Orion's `seen` advances on the
+  /// former).
+  [[nodiscard]] bool is_kernel() const { return kind == OpKind::kernel; }
+};
+
+/// What does not change during a run.
+struct ClientInfo {
+  std::string name;
+  Priority priority = Priority::best_effort;
+  bool training = false;
+  std::span<const OpProfile> profile; ///< one row per op of the client's program
+  Nanos solo_latency = 0;             ///< of one request on this GPU, running alone
+  std::int64_t warmup = 0;            ///< requests before the measured ones
+};
+
+/// What does. Kept up to date by the executive; a scheduler only reads it.
+struct ClientState {
+  bool head_ready = false; ///< an op is at the head of the client's queue
+  bool request_open =
+      false;              ///< a request has begun (no op need be launched yet) and is not complete
+  bool done = false;      ///< the client has completed all of its requests
+  std::uint32_t head = 0; ///< index of the head op in the program = ops of this request launched
+  std::uint32_t finished =
+      0; ///< ops of this request seen to be complete; both keep until the next request
+  std::int64_t requests = 0; ///< requests completed, warm-up included
+
+  /// Ops launched and not yet seen to be complete.
+  [[nodiscard]] std::uint32_t in_flight() const { return head - finished; }
+};
+
+/// What a scheduler may do. Valid only during the call that it is passed to.
+class Gate {
+ public:
+  explicit Gate(std::span<const ClientState> states) : states_(states) {}
+  virtual ~Gate() = default;
+  Gate(const Gate&) = delete;
+  Gate& operator=(const Gate&) = delete;
+
+  /// The device's clock. Within one decide() it advances by the launch cost at each launch when one
+  /// thread launches for all clients.
+  [[nodiscard]] virtual Nanos now() const = 0;
+
+  [[nodiscard]] const ClientState& client(std::size_t index) const { return states_[index]; }
+  [[nodiscard]] std::size_t clients() const { return states_.size(); }
+
+  /// Launches the head op of `client` on that client's stream. When it returns, client(index)
+  /// counts the op as launched and has no head until the next one reaches the queue. REQUIRES:
+  /// client(index).head_ready.
+  virtual void launch(std::size_t client) = 0;
+
+  /// Asks for on_timer() at `at` (or as soon as possible after it). One timer: a later call
+  /// replaces it.
+  virtual void set_timer(Nanos at) = 0;
+
+ private:
+  std::span<const ClientState> states_;
+};
+
+class Scheduler {
+ public:
+  Scheduler() = default;
+  virtual ~Scheduler() = default;
+  Scheduler(const Scheduler&) = delete;
+  Scheduler& operator=(const Scheduler&) = delete;
+
+  /// Op `op` of `client`'s current request is complete. States are already updated.
+  virtual void on_finished(std::size_t /*client*/, std::uint32_t /*op*/, Gate& /*gate*/) {}
+
+  /// A request of `client` is complete; `duration` from its first launch to its last completion.
+  /// Its request_open is false and `requests` counts it.
+  virtual void on_request_finished(std::size_t /*client*/, Nanos /*duration*/, Gate& /*gate*/) {}
+
+  virtual void on_timer(Gate& /*gate*/) {}
+
+  /// Launch what may go. Called after any change: a head became ready, one of the calls above, a
+  /// launch in the previous decide().
+  virtual void decide(Gate& gate) = 0;
+};
+
+} // namespace cotenant

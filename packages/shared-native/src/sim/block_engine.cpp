@@ -1,0 +1,259 @@
+#include "sim/block_engine.h"
+
+#include <algorithm>
+#include <cassert>
+#include <limits>
+#include <ranges>
+
+#include "sim/contention.h"
+
+namespace cotenant {
+
+BlockEngine::BlockEngine(const GpuSpec& gpu, std::uint32_t streams, BlockOrder order)
+    : limits_(gpu), share_step_(share_step(gpu)), order_(order), contention_(gpu.contention),
+      sms_(gpu.sm.count), kernels_(streams) {}
+
+void BlockEngine::start(std::uint32_t stream, const KernelShape& shape, int priority,
+                        std::uint32_t context, Nanos now) {
+  assert(kernels_[stream].shape == nullptr && next() > now);
+  kernels_[stream] = {.shape = &shape,
+                      .priority = priority,
+                      .context = context,
+                      .sequence = started_++,
+                      .pending = shape.blocks};
+  ++counters_.events;
+  if (!paused_at_) {
+    integrate(to_ticks(now));
+    place(to_ticks(now));
+    update_rates(to_ticks(now));
+  }
+}
+
+Ticks BlockEngine::next_tick() const {
+  Ticks next = kNeverTicks;
+  for (const Sm& sm : sms_) {
+    for (const Block& block : sm.blocks) {
+      next = std::min(next, block.finish);
+    }
+  }
+  return next;
+}
+
+Nanos BlockEngine::next() const {
+  return paused_at_ ? kNever : to_nanos(next_tick());
+}
+
+void BlockEngine::advance(Nanos now, std::vector<std::uint32_t>& finished) {
+  if (paused_at_) {
+    return;
+  }
+  for (Ticks next = next_tick(); next <= to_ticks(now); next = next_tick()) {
+    step(next, finished);
+  }
+}
+
+void BlockEngine::step(Ticks now, std::vector<std::uint32_t>& finished) {
+  integrate(now);
+  ++counters_.events;
+  for (Sm& sm : sms_) {
+    for (const Block& block : sm.blocks) {
+      if (block.finish == now) {
+        Kernel& kernel = kernels_[block.stream];
+        sm.use.remove(*kernel.shape, 1);
+        --kernel.resident;
+        ++kernel.done;
+      }
+    }
+    std::erase_if(sm.blocks, [now](const Block& block) { return block.finish == now; });
+  }
+  place(now);
+  update_rates(now);
+
+  std::vector<std::uint32_t> completed;
+  for (std::uint32_t stream = 0; stream < kernels_.size(); ++stream) {
+    if (kernels_[stream].shape != nullptr &&
+        kernels_[stream].done == kernels_[stream].shape->blocks) {
+      completed.push_back(stream);
+    }
+  }
+  std::ranges::sort(completed, {},
+                    [this](std::uint32_t stream) { return kernels_[stream].sequence; });
+  for (const std::uint32_t stream : completed) {
+    const KernelShape& shape = *kernels_[stream].shape;
+    counters_.dram_busy_ns += shape.dram * shape.blocks * shape.block_ns;
+    kernels_[stream] = {};
+    finished.push_back(stream);
+  }
+}
+
+void BlockEngine::place(Ticks now) {
+  for (bool placed = true; placed;) {
+    placed = false;
+    for (const std::uint32_t stream : service_order()) {
+      placed = place_round(stream, now);
+      if (placed || order_ == BlockOrder::priority_fifo) {
+        break;
+      }
+    }
+  }
+}
+
+// Places blocks of one kernel while they go to SMs as full as the first one's. Under priority_fifo the rounds
+// follow each other anyway.
+bool BlockEngine::place_round(std::uint32_t stream, Ticks now) {
+  Kernel& kernel = kernels_[stream];
+  std::optional<std::size_t> sm = choose_sm(stream);
+  if (!sm) {
+    return false;
+  }
+  const std::uint32_t level = sms_[*sm].use.threads;
+  while (kernel.pending > 0 && sm && sms_[*sm].use.threads == level) {
+    sms_[*sm].use.add(*kernel.shape, 1);
+    sms_[*sm].blocks.push_back({.stream = stream, .finish = now});
+    --kernel.pending;
+    ++kernel.resident;
+    sm = choose_sm(stream);
+  }
+  return true;
+}
+
+std::vector<std::uint32_t> BlockEngine::service_order() const {
+  std::vector<std::uint32_t> order;
+  for (std::uint32_t stream = 0; stream < kernels_.size(); ++stream) {
+    if (kernels_[stream].pending > 0) {
+      order.push_back(stream);
+    }
+  }
+  std::ranges::sort(order, [this](std::uint32_t a, std::uint32_t b) {
+    const Kernel& left = kernels_[a];
+    const Kernel& right = kernels_[b];
+    if (left.priority != right.priority) {
+      return left.priority > right.priority;
+    }
+    if (order_ == BlockOrder::fair_contexts) {
+      const std::uint64_t left_share = context_threads(left.context) / share_step_;
+      const std::uint64_t right_share = context_threads(right.context) / share_step_;
+      if (left_share != right_share) {
+        return left_share < right_share;
+      }
+    }
+    return left.sequence < right.sequence;
+  });
+  return order;
+}
+
+std::uint64_t BlockEngine::context_threads(std::uint32_t context) const {
+  std::uint64_t threads = 0;
+  for (const Kernel& kernel : kernels_) {
+    if (kernel.shape != nullptr && kernel.context == context) {
+      threads += std::uint64_t{kernel.resident} * kernel.shape->threads;
+    }
+  }
+  return threads;
+}
+
+std::optional<std::size_t> BlockEngine::choose_sm(std::uint32_t stream) const {
+  const KernelShape& shape = *kernels_[stream].shape;
+  std::optional<std::size_t> best;
+  for (std::size_t i = 0; i < sms_.size(); ++i) {
+    const Sm& sm = sms_[i];
+    if ((!best || sm.use.threads < sms_[*best].use.threads) && fits(limits_, sm.use, shape)) {
+      best = i;
+    }
+  }
+  return best;
+}
+
+void BlockEngine::update_rates(Ticks now) {
+  std::vector<double> issue_rates;
+  std::vector<DramClass> demands;
+  for (const Sm& sm : sms_) {
+    double issue = 0;
+    for (const Block& block : sm.blocks) {
+      issue += kernels_[block.stream].shape->issue;
+    }
+    issue_rates.push_back(issue_rate(issue));
+    for (const Block& block : sm.blocks) {
+      const double demand = kernels_[block.stream].shape->dram * issue_rates.back();
+      demands.push_back({.demand = round_share(demand), .blocks = 1});
+    }
+  }
+  const double fair_share = fair_dram_share(demands);
+
+  std::vector<double> obtained(kernels_.size(), 0.0); // by stream
+  double total = 0;
+  for (std::size_t i = 0; i < sms_.size(); ++i) {
+    for (const Block& block : sms_[i].blocks) {
+      const double demand = round_share(kernels_[block.stream].shape->dram * issue_rates[i]);
+      obtained[block.stream] += obtained_share(demand, fair_share);
+      total += obtained_share(demand, fair_share);
+    }
+  }
+
+  for (std::size_t i = 0; i < sms_.size(); ++i) {
+    for (Block& block : sms_[i].blocks) {
+      const KernelShape& shape = *kernels_[block.stream].shape;
+      const double latency = latency_factor(contention_, total - obtained[block.stream]);
+      const double rate = block_rate(issue_rates[i], shape.dram, fair_share, latency);
+      if (block.rate == 0) {
+        block.finish = now + stretched(block_ticks(shape.block_ns), 1 / rate);
+      } else if (rate != block.rate) {
+        block.finish = now + stretched(block.finish - now, block.rate / rate);
+      }
+      block.rate = rate;
+    }
+  }
+}
+
+void BlockEngine::integrate(Ticks now) {
+  counters_ = integrated(now);
+  integrated_ = now;
+}
+
+EngineCounters BlockEngine::integrated(Ticks now) const {
+  const double elapsed =
+      static_cast<double>(now - integrated_) / static_cast<double>(kTicksPerNano);
+  const auto busy = std::ranges::count_if(sms_, [](const Sm& sm) { return !sm.blocks.empty(); });
+  EngineCounters counters = counters_;
+  counters.sm_busy_ns += elapsed * static_cast<double>(busy);
+  return counters;
+}
+
+void BlockEngine::pause(Nanos now) {
+  assert(!paused_at_ && next() > now);
+  integrate(to_ticks(now));
+  paused_at_ = to_ticks(now);
+}
+
+void BlockEngine::resume(Nanos now) {
+  assert(paused_at_);
+  for (Sm& sm : sms_) {
+    for (Block& block : sm.blocks) {
+      block.finish += to_ticks(now) - *paused_at_;
+    }
+  }
+  paused_at_.reset();
+  integrated_ = to_ticks(now);
+  place(to_ticks(now));
+  update_rates(to_ticks(now));
+}
+
+double BlockEngine::resident_share(std::uint32_t stream) const {
+  const Kernel& kernel = kernels_[stream];
+  if (kernel.shape == nullptr) {
+    return 0;
+  }
+  return static_cast<double>(kernel.resident) * kernel.shape->threads /
+         (static_cast<double>(limits_.threads) * static_cast<double>(sms_.size()));
+}
+
+EngineCounters BlockEngine::counters(Nanos now) const {
+  return paused_at_ ? counters_ : integrated(to_ticks(now));
+}
+
+std::unique_ptr<Engine> make_block_engine(const GpuSpec& gpu, std::uint32_t streams,
+                                          BlockOrder order) {
+  return std::make_unique<BlockEngine>(gpu, streams, order);
+}
+
+} // namespace cotenant

@@ -1,0 +1,73 @@
+// The oracle: the model of engine.h said as plainly as possible, every block on every SM.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "sim/engine.h"
+#include "sim/placement.h"
+#include "sim/ticks.h"
+
+namespace cotenant {
+
+class BlockEngine final : public Engine {
+ public:
+  BlockEngine(const GpuSpec& gpu, std::uint32_t streams, BlockOrder order);
+
+  void start(std::uint32_t stream, const KernelShape& shape, int priority, std::uint32_t context,
+             Nanos now) override;
+  [[nodiscard]] Nanos next() const override;
+  void advance(Nanos now, std::vector<std::uint32_t>& finished) override;
+  void pause(Nanos now) override;
+  void resume(Nanos now) override;
+  [[nodiscard]] double resident_share(std::uint32_t stream) const override;
+  [[nodiscard]] EngineCounters counters(Nanos now) const override;
+
+  // What tests look at.
+
+  struct Block {
+    std::uint32_t stream = 0;
+    Ticks finish = 0;
+    double rate = 0; ///< 0 = placed at this instant, not yet given a rate
+  };
+  struct Sm {
+    SmUse use;
+    std::vector<Block> blocks;
+  };
+  struct Kernel {
+    const KernelShape* shape = nullptr; ///< null while the stream is idle
+    int priority = 0;
+    std::uint32_t context = 0;
+    std::uint64_t sequence = 0; ///< of start
+    std::uint32_t pending = 0;
+    std::uint32_t resident = 0;
+    std::uint32_t done = 0;
+  };
+  [[nodiscard]] const std::vector<Sm>& sms() const { return sms_; }
+  [[nodiscard]] const std::vector<Kernel>& kernels() const { return kernels_; }
+
+ private:
+  [[nodiscard]] Ticks next_tick() const;
+  void step(Ticks now, std::vector<std::uint32_t>& finished);
+  void place(Ticks now);
+  bool place_round(std::uint32_t stream, Ticks now);
+  [[nodiscard]] std::vector<std::uint32_t> service_order() const;
+  [[nodiscard]] std::uint64_t context_threads(std::uint32_t context) const;
+  [[nodiscard]] std::optional<std::size_t> choose_sm(std::uint32_t stream) const;
+  void update_rates(Ticks now);
+  void integrate(Ticks now);
+  [[nodiscard]] EngineCounters integrated(Ticks now) const;
+
+  SmLimits limits_;
+  std::uint64_t share_step_;
+  BlockOrder order_;
+  GpuSpec::Contention contention_;
+  std::vector<Sm> sms_;
+  std::vector<Kernel> kernels_; ///< by stream
+  std::uint64_t started_ = 0;
+  std::optional<Ticks> paused_at_;
+  EngineCounters counters_; ///< up to `integrated_`
+  Ticks integrated_ = 0;
+};
+
+} // namespace cotenant

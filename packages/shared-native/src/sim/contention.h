@@ -1,0 +1,49 @@
+// How running blocks share DRAM bandwidth and slow each other by latency.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <span>
+
+#include "device/gpu_spec.h"
+
+namespace cotenant {
+
+/// Blocks that each ask for the same share of the GPU's DRAM bandwidth.
+struct DramClass {
+  double demand = 0; ///< of one block, after its SM's issue limit; a multiple of 2^-40
+  std::uint32_t blocks = 0;
+};
+
+inline constexpr double kNoLimit = std::numeric_limits<double>::infinity();
+
+/// The max-min fair share of one block: those that ask for less get what they ask, the others get this and the
+/// bandwidth is used up. kNoLimit if all of them together ask for no more than there is. Sorts `classes` by
+/// demand. The result is a multiple of 2^-40 and does not depend on how blocks are divided into classes.
+double fair_dram_share(std::span<DramClass> classes);
+
+/// Share of the bandwidth that a block obtains.
+inline double obtained_share(double demand, double fair_share) {
+  return std::min(demand, fair_share);
+}
+
+/// Issue rate of each block on an SM whose resident blocks ask for `issue_sum` of its issue slots.
+inline double issue_rate(double issue_sum) {
+  return issue_sum > 1 ? 1 / issue_sum : 1.0;
+}
+
+/// Slowdown by DRAM latency beside other kernels that obtain `others` of the bandwidth.
+inline double latency_factor(const GpuSpec::Contention& contention, double others) {
+  const double share = std::min(others, contention.dram_queueing_limit);
+  // 1 / (1 + gain × share / (1 − share)), by one division.
+  return (1 - share) / (1 - share + contention.dram_queueing_gain * share);
+}
+
+/// Rate at which a block's work falls, given the share `dram` that it uses at full speed.
+inline double block_rate(double issue, double dram, double fair_share, double latency) {
+  const double bandwidth_rate = dram * issue > fair_share ? fair_share / dram : issue;
+  return std::min(issue, bandwidth_rate) * latency;
+}
+
+} // namespace cotenant

@@ -1,0 +1,117 @@
+// The simulated SMs: kernels in, completion times out.
+//
+// An engine runs the kernels that are at the front of their streams. It knows blocks, SM slots, the split of an
+// SM's memory, DRAM and issue bandwidth; it knows nothing of hosts, streams' queues or schedulers.
+// Two engines implement it:
+//   BlockEngine  every block on every SM, one event a block: the oracle, slow and plain
+//   WaveEngine   groups of SMs in the same state, a few events a kernel: the one that runs
+//
+// The model, the same for both; they agree to the tick (sim/ticks.h), which the property tests assert:
+//   Placement    Kernels with pending blocks are served in BlockOrder. The served kernel's next block goes to the
+//                SM with the fewest resident threads among those where it fits (the lowest index on a tie). A
+//                block fits if threads, registers, block slots and shared memory suffice and the SM's split is at
+//                least the kernel's `split`. An SM without blocks takes the split of the first block it gets and
+//                keeps it until it has none again. Under priority_fifo a kernel whose next block fits nowhere
+//                keeps those behind it waiting; under fair_contexts the next one is tried, and a kernel is served
+//                for one round: while the SM that its next block goes to has as few threads as that of the
+//                round's first. Resident blocks are never evicted. Freed space is filled at the instant it is freed.
+//   Duration     A block alone takes block_ns, in ticks, rounded down. A kernel that runs alone thus takes exactly
+//                `duration` (to the nanosecond up to 16384 waves).
+//   Issue        On one SM the `issue` shares of the resident blocks add up; above 1, each block there runs at
+//                1 / sum.
+//   DRAM         The `dram` shares of all running blocks (scaled by their issue rate) add up over the GPU. Above 1
+//                the bandwidth is shared max-min fairly: no block gets more than it asks, those that ask more than
+//                the fair share get the fair share. Besides, latency: blocks of a kernel run at
+//                1 / (1 + gain × d / (1 − d)), d = the share of bandwidth that *other* kernels obtain, at most
+//                GpuSpec::Contention's limit.
+//   Rate         rate = min(issue rate, DRAM share) × latency factor; a block's remaining work falls at that rate.
+//                Rates change only when a block starts or ends. A block is remembered by its finish time, which
+//                moves when its rate changes, rounded up to a tick; a kernel's end rounds up to the nanosecond.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/time.h"
+#include "device/gpu_spec.h"
+#include "program/op.h"
+
+namespace cotenant {
+
+/// A kernel as the SMs see it, precomputed once per op and GPU.
+struct KernelShape {
+  std::uint32_t blocks = 1;        ///< in the grid
+  std::uint32_t threads = 32;      ///< per block, whole warps
+  std::uint32_t registers = 0;     ///< per block, as allocated
+  std::uint32_t shared_memory = 0; ///< bytes per block, reserve included
+  std::uint32_t split = 0; ///< bytes of shared memory that the kernel asks an SM to set aside
+  std::uint32_t slots_per_sm = 1; ///< blocks that fit on an empty SM
+  std::uint32_t waves = 1;        ///< ceil(blocks / (slots_per_sm × SMs))
+  Nanos duration = 0;             ///< of the whole kernel, alone
+  double block_ns = 0;            ///< of one block, alone: duration / waves
+  double issue = 0; ///< share of an SM's issue slots that one resident block uses, 0..1
+  double dram = 0;  ///< share of the GPU's DRAM bandwidth that one running block uses, 0..1
+  // INVARIANT: `issue` and `dram` are multiples of 2^-40 (sim/ticks.h), and so small that the kernel
+  // alone never asks for more than 1 of either. Just `slots_per_sm` blocks fit on an SM whose split is `split`
+  // or more.
+};
+
+/// Shape of `op` on `gpu`. See shape.cpp for how demands follow from the recorded counters.
+KernelShape kernel_shape(const GpuSpec& gpu, const Op& op);
+
+/// In which order kernels with pending blocks are served when SM space frees up.
+enum class BlockOrder : std::uint8_t {
+  priority_fifo, ///< higher stream priority first, then earlier start; the first one blocks those behind
+  fair_contexts, ///< higher stream priority first, then the context with the fewest resident threads (counted
+  ///< in whole eighths of the GPU's, so that equals do not take turns at every block), then
+  ///< earlier start
+};
+
+/// Use of the SMs and of DRAM; divide by duration (and SM count) for shares.
+struct EngineCounters {
+  double sm_busy_ns = 0; ///< Σ over SMs of time with at least one resident block
+  double dram_busy_ns =
+      0; ///< time that DRAM at full bandwidth needs for the kernels that have ended
+  std::uint64_t events = 0;
+};
+
+class Engine {
+ public:
+  Engine() = default;
+  virtual ~Engine() = default;
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  /// A kernel reaches the front of stream `stream` (at most one at a time per stream) at `now`, its blocks
+  /// pending. `shape` must outlive the kernel. Larger `priority` goes first.
+  /// REQUIRES: next() > now, here and in pause(): what is due is taken by advance() first.
+  virtual void start(std::uint32_t stream, const KernelShape& shape, int priority,
+                     std::uint32_t context, Nanos now) = 0;
+
+  /// Time of the next internal event, kNever when nothing runs or the engine is paused.
+  [[nodiscard]] virtual Nanos next() const = 0;
+
+  /// Processes all internal events due at or before `now`, in time order; appends the streams whose kernels
+  /// completed, in order of completion (of start, in the same tick). Never called with a `now` past next().
+  virtual void advance(Nanos now, std::vector<std::uint32_t>& finished) = 0;
+
+  /// Freezes everything that runs (the context is switched out) and thaws it again. A kernel that starts in
+  /// between keeps its blocks pending.
+  virtual void pause(Nanos now) = 0;
+  virtual void resume(Nanos now) = 0;
+
+  /// Threads resident per SM averaged over SMs for stream `stream`, 0..1 of capacity: for timelines. Of a
+  /// kernel that runs alone, those of its first wave.
+  [[nodiscard]] virtual double resident_share(std::uint32_t stream) const = 0;
+
+  [[nodiscard]] virtual EngineCounters counters(Nanos now) const = 0;
+};
+
+/// `streams` is an upper bound on stream ids + 1.
+std::unique_ptr<Engine> make_block_engine(const GpuSpec& gpu, std::uint32_t streams,
+                                          BlockOrder order);
+std::unique_ptr<Engine> make_wave_engine(const GpuSpec& gpu, std::uint32_t streams,
+                                         BlockOrder order);
+
+} // namespace cotenant

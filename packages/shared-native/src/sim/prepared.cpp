@@ -1,0 +1,62 @@
+#include "sim/prepared.h"
+
+#include "base/error.h"
+#include "program/occupancy.h"
+#include "program/scale.h"
+#include "sim/simulation.h"
+
+namespace cotenant {
+namespace {
+
+/// Remembers the one request that solo_latency() measures.
+class LastRequest final : public RecordSink {
+ public:
+  void request(const RequestRecord& record) override { latency = record.end - record.arrival; }
+  Nanos latency = 0;
+};
+
+Nanos solo_latency(const PreparedProgram& program, const GpuSpec& gpu) {
+  const SystemInfo& ideal = find_system("ideal");
+  SimClient client;
+  client.name = "solo";
+  client.priority = Priority::high;
+  client.program = &program;
+  client.requests = 1;
+  client.warmup = 1;
+  LastRequest last;
+  simulate({.gpu = gpu,
+            .clients = {std::move(client)},
+            .system = ideal,
+            .params = Params::checked(ideal.params, {}, "ideal"),
+            .until = std::nullopt},
+           last);
+  return last.latency;
+}
+
+} // namespace
+
+PreparedProgram prepare_program(const Program& program, const GpuSpec& recorded_on,
+                                const GpuSpec& gpu) {
+  if (program.ops.empty()) {
+    throw InputError("program '" + program.name + "' has no ops; expected at least one");
+  }
+  PreparedProgram prepared;
+  prepared.program = scale_program(program, recorded_on, gpu);
+  Nanos elapsed = 0;
+  for (const Op& op : prepared.program.ops) {
+    const bool kernel = op.kind == OpKind::kernel;
+    prepared.profile.push_back({.kind = op.kind,
+                                .phase = op.phase,
+                                .boundness = op.boundness,
+                                .sm_needed = kernel ? sm_needed(gpu, op) : 0,
+                                .duration = op.duration});
+    prepared.shapes.push_back(kernel ? kernel_shape(gpu, op) : KernelShape{});
+    prepared.elapsed_before.push_back(elapsed);
+    elapsed += op.duration;
+  }
+  prepared.elapsed_before.push_back(elapsed);
+  prepared.solo_latency = solo_latency(prepared, gpu);
+  return prepared;
+}
+
+} // namespace cotenant

@@ -1,0 +1,28 @@
+// A program made ready for one GPU: everything that the hot path needs, in flat arrays.
+#pragma once
+
+#include <vector>
+
+#include "device/gpu_spec.h"
+#include "program/program.h"
+#include "scheduler/scheduler.h"
+#include "sim/engine.h"
+
+namespace cotenant {
+
+struct PreparedProgram {
+  Program program;                 ///< for this GPU: recorded on it or derived for it
+  std::vector<OpProfile> profile;  ///< what schedulers see
+  std::vector<KernelShape> shapes; ///< what engines see; default for ops that are not kernels
+  std::vector<Nanos>
+      elapsed_before;     ///< Σ durations of the ops before each op, and the total at the end
+  Nanos solo_latency = 0; ///< of one request in the simulator, running alone (ideal)
+};
+
+/// Scales `program` to `gpu` when it was recorded on `recorded_on`, another GPU, and precomputes
+/// shapes and profile. `solo_latency` is measured with one simulated request. Throws InputError for
+/// a program without ops.
+PreparedProgram prepare_program(const Program& program, const GpuSpec& recorded_on,
+                                const GpuSpec& gpu);
+
+} // namespace cotenant

@@ -1,0 +1,111 @@
+// From a recorded op to what the SMs see of it.
+#include <algorithm>
+#include <limits>
+
+#include "program/occupancy.h"
+#include "sim/engine.h"
+#include "sim/ticks.h"
+
+namespace cotenant {
+
+namespace {
+
+/// Shares of the GPU that a kernel uses over its life, 0..1.
+struct Utilisation {
+  double sm = 0;
+  double dram = 0;
+};
+
+/// For kernels without counters (imported ones, mostly): Orion's classes as numbers. Two kernels of one class
+/// then ask for about twice what there is, two of opposite classes for about what there is, and an unknown one
+/// disturbs little. An imported program is labelled as such wherever it is shown.
+Utilisation assumed(Boundness boundness) {
+  switch (boundness) {
+  case Boundness::compute:
+    return {.sm = 0.90, .dram = 0.20};
+  case Boundness::memory:
+    return {.sm = 0.15, .dram = 0.80};
+  case Boundness::unknown:
+    break;
+  }
+  return {.sm = 0.30, .dram = 0.30};
+}
+
+/// Bandwidth that the memory can deliver, bytes per second.
+double achievable_bandwidth(const GpuSpec& gpu) {
+  return gpu.memory.bandwidth * gpu.memory.achievable_fraction;
+}
+
+Utilisation utilisation(const GpuSpec& gpu, const Op& op) {
+  Utilisation use = assumed(op.boundness);
+  if (op.sm_util >= 0) {
+    use.sm = std::min(op.sm_util, 1.0);
+  }
+  // Counters give shares of the data sheet's bandwidth, of which no kernel obtains everything: what is shared
+  // is what can be had.
+  if (op.dram_util >= 0) {
+    use.dram = op.dram_util / gpu.memory.achievable_fraction;
+  } else if (op.dram_read_bytes >= 0 && op.dram_write_bytes >= 0 && op.duration > 0) {
+    const auto bytes = static_cast<double>(op.dram_read_bytes + op.dram_write_bytes);
+    use.dram = bytes / (static_cast<double>(op.duration) * 1e-9 * achievable_bandwidth(gpu));
+  }
+  use.dram = std::min(use.dram, 1.0);
+  return use;
+}
+
+/// The split that the driver chooses for a kernel without a preference: the smallest step with room for
+/// all the blocks that threads, registers and block slots allow, else the largest. Inferred from launches on an
+/// H200 (shape_test.cpp has the observations).
+std::uint32_t split_request(const GpuSpec& gpu, const BlockFootprint& block, std::uint32_t slots) {
+  const std::uint64_t wanted = std::uint64_t{block.shared_memory} * slots;
+  for (const std::uint32_t step : gpu.sm.shared_memory_splits) {
+    if (step >= wanted) {
+      return step;
+    }
+  }
+  return gpu.sm.shared_memory;
+}
+
+/// Blocks per SM if shared memory were plentiful.
+std::uint32_t slots_without_shared_memory(const GpuSpec& gpu, const BlockFootprint& block) {
+  std::uint32_t slots = std::min(gpu.sm.blocks, gpu.sm.threads / block.threads);
+  if (block.registers > 0) {
+    slots = std::min(slots, gpu.sm.registers / block.registers);
+  }
+  return slots;
+}
+
+} // namespace
+
+KernelShape kernel_shape(const GpuSpec& gpu, const Op& op) {
+  const BlockFootprint block = block_footprint(gpu, op);
+  const std::uint32_t sms = gpu.sm.count;
+
+  KernelShape shape;
+  shape.blocks = static_cast<std::uint32_t>(
+      std::clamp<std::uint64_t>(op.grid.count(), 1, std::numeric_limits<std::uint32_t>::max()));
+  shape.threads = block.threads;
+  shape.registers = block.registers;
+  shape.shared_memory = block.shared_memory;
+
+  shape.split = split_request(gpu, block, slots_without_shared_memory(gpu, block));
+  shape.slots_per_sm = blocks_per_sm(gpu, op);
+
+  const std::uint64_t slots = std::uint64_t{shape.slots_per_sm} * sms;
+  shape.waves = static_cast<std::uint32_t>((shape.blocks + slots - 1) / slots);
+  shape.duration = std::max<Nanos>(op.duration, 1);
+  shape.block_ns = static_cast<double>(shape.duration) / shape.waves;
+
+  // A kernel keeps `blocks` blocks busy for block_ns each in a life of `waves` × block_ns: its average use is
+  // the use of one block × blocks / waves. The limits say that recorded times already include what a kernel's
+  // blocks do to each other.
+  const Utilisation use = utilisation(gpu, op);
+  const double blocks_at_once = static_cast<double>(shape.blocks) / shape.waves;
+  const auto most = static_cast<double>(std::min<std::uint64_t>(shape.blocks, slots));
+  const std::uint32_t most_on_one_sm = std::min(shape.slots_per_sm, (shape.blocks - 1) / sms + 1);
+  shape.issue = floor_share(std::min(use.sm * sms / blocks_at_once, 1.0 / most_on_one_sm));
+  shape.dram = floor_share(std::min(use.dram / blocks_at_once, 1.0 / most));
+  return shape;
+}
+
+} // namespace cotenant

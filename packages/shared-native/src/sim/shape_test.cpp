@@ -1,0 +1,154 @@
+#include <gtest/gtest.h>
+
+#include "sim/engine_scenario_for_test.h"
+#include "sim/ticks.h"
+
+namespace cotenant::test {
+namespace {
+
+constexpr std::uint32_t kKib = 1024;
+
+Op kernel(std::uint32_t blocks, std::uint32_t threads, std::uint32_t shared_memory = 0) {
+  Op op;
+  op.grid.x = blocks;
+  op.block.x = threads;
+  op.registers = 16;
+  op.smem_dynamic = shared_memory;
+  op.duration = 10'000;
+  op.sm_util = 0.5;
+  op.dram_util = 0.25;
+  return op;
+}
+
+TEST(KernelShape, CountsWaves) {
+  const GpuSpec gpu = h200_with(132);
+  const KernelShape full = kernel_shape(gpu, kernel(132 * 4 * 3, 512));
+  EXPECT_EQ(full.slots_per_sm, 4U);
+  EXPECT_EQ(full.waves, 3U);
+  EXPECT_EQ(kernel_shape(gpu, kernel(132 * 4 * 3 + 1, 512)).waves, 4U);
+  EXPECT_DOUBLE_EQ(full.block_ns, 10'000.0 / 3);
+  EXPECT_EQ(kernel_shape(gpu, kernel(1, 100)).threads, 128U) << "whole warps";
+}
+
+TEST(KernelShape, SpreadsTheUseOfAKernelOverItsBlocks) {
+  const GpuSpec gpu = h200_with(132);
+  // One block on every other SM, half of the SMs' issue slots in all: those blocks use all of theirs.
+  const KernelShape few = kernel_shape(gpu, kernel(66, 512));
+  EXPECT_NEAR(few.issue, 1.0, 1e-9);
+  EXPECT_NEAR(few.dram, 0.25 / 66, 1e-9);
+  // Three full waves: a block uses what is used, by the number that run at once.
+  const KernelShape full = kernel_shape(gpu, kernel(132 * 4 * 3, 512));
+  EXPECT_NEAR(full.issue, 0.5 / 4, 1e-9);
+  EXPECT_NEAR(full.dram, 0.25 / (132 * 4), 1e-9);
+  // A wave and a half: the same average use in 1.5 waves' worth of blocks in the time of two.
+  const KernelShape uneven = kernel_shape(gpu, kernel(132 * 4 * 3 / 2, 512));
+  EXPECT_NEAR(uneven.dram, 0.25 / (132 * 4 * 0.75), 1e-9);
+}
+
+TEST(KernelShape, NeverSlowsItself) {
+  const GpuSpec gpu = h200_with(132);
+  Op op = kernel(132 * 4 + 1,
+                 512); // the second wave is one block: average use is half of the first wave's
+  op.sm_util = 1;
+  op.dram_util = 1;
+  const KernelShape shape = kernel_shape(gpu, op);
+  EXPECT_LE(shape.issue * shape.slots_per_sm, 1);
+  EXPECT_LE(shape.dram * 132 * shape.slots_per_sm, 1);
+  EXPECT_GT(shape.dram * 132 * shape.slots_per_sm, 1 - 1e-8);
+}
+
+TEST(KernelShape, CountsBandwidthByWhatCanBeHad) {
+  GpuSpec gpu = h200_with(132);
+  gpu.memory.achievable_fraction = 0.5;
+  EXPECT_NEAR(kernel_shape(gpu, kernel(1, 512)).dram, 0.5, 1e-9);
+}
+
+TEST(KernelShape, TakesBytesWhereUtilisationIsMissing) {
+  GpuSpec gpu = h200_with(132);
+  gpu.memory.bandwidth = 1e12; // 1000 bytes a nanosecond
+  Op op = kernel(1, 512);
+  op.dram_util = kUnknown;
+  op.dram_read_bytes = 1'000'000;
+  op.dram_write_bytes = 1'500'000;
+  EXPECT_NEAR(kernel_shape(gpu, op).dram, 0.25, 1e-9);
+}
+
+TEST(KernelShape, AssumesByClassWhereCountersAreMissing) {
+  const GpuSpec gpu = h200_with(132);
+  Op op = kernel(132, 512);
+  op.sm_util = kUnknown;
+  op.dram_util = kUnknown;
+  const auto shape_of = [&](Boundness boundness) {
+    op.boundness = boundness;
+    return kernel_shape(gpu, op);
+  };
+  const KernelShape compute = shape_of(Boundness::compute);
+  const KernelShape memory = shape_of(Boundness::memory);
+  const KernelShape unknown = shape_of(Boundness::unknown);
+  EXPECT_GT(2 * compute.issue, 1) << "two of a kind do not go together";
+  EXPECT_GT(2 * 132 * memory.dram, 1);
+  EXPECT_LT(compute.issue + memory.issue, 1.1) << "opposites do";
+  EXPECT_LE(132 * (compute.dram + memory.dram), 1);
+  EXPECT_LT(2 * unknown.issue, 1);
+}
+
+TEST(KernelShape, TakesAnImmeasurablyShortKernelForOneNanosecond) {
+  Op op = kernel(1, 32);
+  op.duration = 0;
+  EXPECT_EQ(kernel_shape(h200_with(132), op).duration, 1);
+}
+
+TEST(Split, IsTheSmallestStepThatHoldsAllBlocks) {
+  const GpuSpec gpu = h200_with(132); // a block takes 1 KiB more than it asks for
+  EXPECT_EQ(kernel_shape(gpu, kernel(132, 512)).split, 8 * kKib);
+  EXPECT_EQ(kernel_shape(gpu, kernel(132, 128)).split, 16 * kKib);
+  EXPECT_EQ(kernel_shape(gpu, kernel(132, 128, 4 * kKib)).split, 100 * kKib);
+  EXPECT_EQ(kernel_shape(gpu, kernel(132, 128, 16 * kKib)).split, 228 * kKib)
+      << "none holds all 16";
+  EXPECT_EQ(kernel_shape(whole_v100(), kernel(80, 128)).split, 0U) << "no reserve on this GPU";
+}
+
+// Which foreground blocks join SMs that a background kernel holds, as seen on an H200: the background has 132
+// blocks of 512 threads, the foreground 128 of 128 threads in a stream of higher priority. Not reproduced:
+// that a foreground without shared memory joins a background without any. By the rule it asks for 16 KiB, the
+// background for 8, and it waits, as it was seen to do beside a background of 1024 threads.
+struct Sighting {
+  std::uint32_t background_kib;
+  std::optional<std::uint32_t> background_split_kib; ///< if it stated a preference
+  std::uint32_t largest_that_joins_kib;
+};
+
+class SplitSightings : public testing::TestWithParam<Sighting> {};
+
+TEST_P(SplitSightings, DecideWhoWaits) {
+  const Sighting& seen = GetParam();
+  const GpuSpec gpu = h200_with(132);
+  for (const std::uint32_t kib : {0U, 1U, 4U, 16U, 32U, 64U, 100U, 128U, 200U}) {
+    Op background = kernel(132, 512, seen.background_kib * kKib);
+    background.duration = 4'000'000;
+    Stream behind{.kernels = {kernel_shape(gpu, background)}};
+    if (seen.background_split_kib) {
+      behind.kernels[0].split = *seen.background_split_kib * kKib;
+    }
+    const Stream front{.begin = 700'000,
+                       .priority = 1,
+                       .kernels = {kernel_shape(gpu, kernel(128, 128, kib * kKib))}};
+    const Scenario scenario{.gpu = gpu, .streams = {behind, front}};
+    for (const auto& engine : {block_engine(scenario), wave_engine(scenario)}) {
+      const Outcome outcome = play(scenario, *engine);
+      const bool joins = outcome.spans.front().stream == 1;
+      EXPECT_EQ(joins, kib <= seen.largest_that_joins_kib) << kib << " KiB";
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    H200, SplitSightings,
+    testing::Values(Sighting{32, std::nullopt, 4}, Sighting{100, std::nullopt, 100},
+                    Sighting{32, 64, 1},   // maximum L1: the smallest step that holds one block
+                    Sighting{100, 132, 4}, // the same
+                    Sighting{0, 228, 200}, // maximum shared memory
+                    Sighting{32, 228, 128}, Sighting{100, 228, 100}));
+
+} // namespace
+} // namespace cotenant::test

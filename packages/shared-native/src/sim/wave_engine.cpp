@@ -1,0 +1,313 @@
+#include "sim/wave_engine.h"
+
+#include <algorithm>
+#include <cassert>
+#include <fmt/format.h>
+
+#include "base/error.h"
+
+namespace cotenant {
+
+namespace {
+
+double nanos_of(Ticks ticks) {
+  return static_cast<double>(ticks) * (1.0 / static_cast<double>(kTicksPerNano));
+}
+
+} // namespace
+
+WaveEngine::WaveEngine(const GpuSpec& gpu, std::uint32_t streams, BlockOrder order)
+    : limits_(gpu), share_step_(share_step(gpu)), sm_count_(gpu.sm.count), order_(order),
+      contention_(gpu.contention), kernels_(streams), groups_(gpu.sm.count, gpu.sm.blocks) {
+  if (sm_count_ > kMaxSms) {
+    throw InputError(
+        fmt::format("{}: sm.count is {}; expected at most {}", gpu.id, sm_count_, kMaxSms));
+  }
+  running_.reserve(streams);
+  pending_.reserve(streams);
+  ending_.resize(std::size_t{sm_count_} * limits_.blocks);
+  candidates_.reserve(2 * std::size_t{sm_count_});
+  classes_.reserve(std::size_t{sm_count_} * limits_.blocks);
+}
+
+void WaveEngine::set_next(Ticks tick) {
+  next_tick_ = tick;
+  next_ = paused_ ? kNever : to_nanos(tick);
+}
+
+void WaveEngine::start(std::uint32_t stream, const KernelShape& shape, int priority,
+                       std::uint32_t context, Nanos now) {
+  Kernel& kernel = kernels_[stream];
+  assert(kernel.shape == nullptr && next_ > now);
+  ++counters_.events;
+  kernel.shape = &shape;
+  kernel.work = block_ticks(shape.block_ns);
+  kernel.issue = shape.issue;
+  kernel.dram = shape.dram;
+  kernel.sequence = started_++;
+  kernel.priority = priority;
+  kernel.context = context;
+  kernel.pending = shape.blocks;
+  kernel.resident = 0;
+  if (context >= contexts_.size()) {
+    contexts_.resize(context + 1);
+  }
+
+  const Ticks tick = paused_ ? paused_at_ : to_ticks(now);
+  if (mode_ == Mode::idle && !paused_) {
+    start_solo(stream, tick);
+    return;
+  }
+  if (mode_ == Mode::idle) {
+    mode_ = Mode::groups;
+    groups_.add(SmSet::range(0, sm_count_), sm_count_);
+  } else if (mode_ == Mode::solo) {
+    leave_solo(tick);
+  } else if (stretch_) {
+    end_stretch(tick + 1);
+  }
+  running_.push_back(stream);
+  add_pending(stream);
+  if (!paused_) {
+    integrate(tick);
+    after_change(tick);
+  }
+}
+
+void WaveEngine::advance(Nanos now, std::vector<std::uint32_t>& finished) {
+  if (next_ > now) {
+    return;
+  }
+  const Ticks until = to_ticks(now);
+  while (next_tick_ <= until) {
+    // A kernel that waited for the last one may run alone from here on, and not even for a nanosecond.
+    if (mode_ == Mode::solo) {
+      finish_solo(finished);
+    } else {
+      step(next_tick_, finished);
+    }
+  }
+}
+
+void WaveEngine::complete(std::uint32_t stream, std::vector<std::uint32_t>& finished) {
+  Kernel& kernel = kernels_[stream];
+  counters_.dram_busy_ns += kernel.dram * kernel.shape->blocks * kernel.shape->block_ns;
+  kernel.shape = nullptr;
+  finished.push_back(stream);
+}
+
+void WaveEngine::start_solo(std::uint32_t stream, Ticks now) {
+  const Kernel& kernel = kernels_[stream];
+  mode_ = Mode::solo;
+  solo_ = stream;
+  solo_start_ = now;
+  set_next(now + kernel.work * kernel.shape->waves);
+}
+
+void WaveEngine::finish_solo(std::vector<std::uint32_t>& finished) {
+  counters_ = solo_counters(next_tick_);
+  ++counters_.events;
+  complete(solo_, finished);
+  mode_ = Mode::idle;
+  set_next(kNeverTicks);
+}
+
+// Makes the groups that the kernel which ran alone has at `now`: full waves fill every SM, the last one spreads
+// what is left from the lowest index on.
+void WaveEngine::leave_solo(Ticks now) {
+  counters_ = solo_counters(now);
+  integrated_ = now;
+  Kernel& kernel = kernels_[solo_];
+  const KernelShape& shape = *kernel.shape;
+  const std::uint32_t slots = shape.slots_per_sm * sm_count_;
+  const Ticks wave = (now - solo_start_) / kernel.work;
+  const std::uint32_t before = static_cast<std::uint32_t>(wave) * slots;
+  kernel.resident = std::min(slots, shape.blocks - before);
+  kernel.pending = shape.blocks - before - kernel.resident;
+  contexts_[kernel.context] += std::uint64_t{kernel.resident} * shape.threads;
+
+  const Ticks finish = solo_start_ + (wave + 1) * kernel.work;
+  const std::uint32_t each = kernel.resident / sm_count_;
+  const std::uint32_t one_more = kernel.resident % sm_count_;
+  const auto add = [&](std::uint32_t begin, std::uint32_t end, std::uint32_t blocks) {
+    if (begin < end) {
+      const std::uint32_t group = groups_.add(SmSet::range(begin, end), end - begin);
+      if (blocks > 0) {
+        groups_.place(group, shape, solo_, blocks, finish);
+      }
+    }
+  };
+  add(0, one_more, each + 1);
+  add(one_more, sm_count_, each);
+
+  mode_ = Mode::groups;
+  running_.push_back(solo_);
+  if (kernel.pending > 0) {
+    kernel.known_full = false;
+    pending_.push_back(solo_);
+  }
+}
+
+void WaveEngine::step(Ticks now, std::vector<std::uint32_t>& finished) {
+  ++counters_.events;
+  if (stretch_) {
+    end_stretch(now);
+  }
+  find_ending(now);
+  if (replace_in_place(now)) {
+    look_for_stretch(now);
+    return;
+  }
+  integrate(now);
+  remove_ended(finished);
+  after_change(now);
+}
+
+void WaveEngine::find_ending(Ticks now) {
+  const std::span<const Cohort> cohorts = groups_.cohorts();
+  std::uint32_t* const ending = ending_.data();
+  std::size_t count = 0;
+  for (std::uint32_t i = 0; i < cohorts.size(); ++i) {
+    ending[count] = i;
+    count += cohorts[i].finish == now ? 1 : 0;
+  }
+  ending_count_ = count;
+}
+
+void WaveEngine::remove_ended(std::vector<std::uint32_t>& finished) {
+  bool completed = false;
+  // From the back, so that removal moves none that is to come.
+  for (std::size_t i = ending_count_; i-- > 0;) {
+    const std::uint32_t index = ending_[i];
+    const Cohort& cohort = groups_.cohorts()[index];
+    Kernel& kernel = kernels_[cohort.stream];
+    const std::uint32_t blocks = cohort.count * groups_[cohort.group].size;
+    kernel.resident -= blocks;
+    contexts_[kernel.context] -= std::uint64_t{blocks} * kernel.shape->threads;
+    completed |= kernel.resident == 0 && kernel.pending == 0;
+    groups_.remove(index, *kernel.shape);
+  }
+  if (completed) {
+    // Streams are in order of start, so those that end together are reported in that order.
+    std::erase_if(running_, [&](std::uint32_t stream) {
+      const bool ended = kernels_[stream].resident == 0 && kernels_[stream].pending == 0;
+      if (ended) {
+        complete(stream, finished);
+      }
+      return ended;
+    });
+  }
+}
+
+// Blocks were removed or a kernel came: fills the space, and finds what happens next.
+void WaveEngine::after_change(Ticks now) {
+  if (running_.empty()) {
+    mode_ = Mode::idle;
+    groups_.clear();
+    set_next(kNeverTicks);
+    return;
+  }
+  const std::uint32_t first = running_.front();
+  if (running_.size() == 1 && kernels_[first].pending == kernels_[first].shape->blocks) {
+    running_.clear();
+    pending_.clear();
+    groups_.clear();
+    start_solo(first, now);
+    return;
+  }
+  if (!pending_.empty()) {
+    place(now);
+  }
+  update_rates(now);
+}
+
+Ticks WaveEngine::earliest_finish() const {
+  Ticks next = kNeverTicks;
+  for (const Cohort& cohort : groups_.cohorts()) {
+    next = std::min(next, cohort.finish);
+  }
+  return next;
+}
+
+void WaveEngine::pause(Nanos now) {
+  assert(!paused_ && next_ > now);
+  paused_at_ = to_ticks(now);
+  if (mode_ == Mode::groups) {
+    if (stretch_) {
+      end_stretch(paused_at_ + 1);
+    }
+    integrate(paused_at_);
+  }
+  paused_ = true;
+  next_ = kNever;
+}
+
+void WaveEngine::resume(Nanos now) {
+  assert(paused_);
+  paused_ = false;
+  const Ticks tick = to_ticks(now);
+  const Ticks gap = tick - paused_at_;
+  if (mode_ == Mode::solo) {
+    solo_start_ += gap;
+    set_next(next_tick_ + gap);
+  } else if (mode_ == Mode::groups) {
+    integrated_ = tick;
+    for (Cohort& cohort : groups_.cohorts()) {
+      cohort.finish += gap;
+    }
+    after_change(tick);
+  }
+}
+
+double WaveEngine::resident_share(std::uint32_t stream) const {
+  const Kernel& kernel = kernels_[stream];
+  if (kernel.shape == nullptr) {
+    return 0;
+  }
+  const KernelShape& shape = *kernel.shape;
+  const std::uint32_t resident = mode_ == Mode::solo
+                                     ? std::min(shape.blocks, shape.slots_per_sm * sm_count_)
+                                     : kernel.resident;
+  return static_cast<double>(resident) * shape.threads /
+         (static_cast<double>(limits_.threads) * sm_count_);
+}
+
+void WaveEngine::integrate(Ticks now) {
+  const double elapsed = nanos_of(now - integrated_);
+  counters_.sm_busy_ns += elapsed * groups_.busy_sms();
+  integrated_ = now;
+}
+
+EngineCounters WaveEngine::solo_counters(Ticks now) const {
+  const Kernel& kernel = kernels_[solo_];
+  const KernelShape& shape = *kernel.shape;
+  const std::uint32_t slots = shape.slots_per_sm * sm_count_;
+  const std::uint32_t last = shape.blocks - (shape.waves - 1) * slots; // blocks of the last wave
+  const Ticks elapsed = now - solo_start_;
+  const Ticks in_full = std::min(elapsed, (shape.waves - 1) * kernel.work);
+  const double full_ns = nanos_of(in_full);
+  const double last_ns = nanos_of(elapsed - in_full);
+  EngineCounters counters = counters_;
+  counters.sm_busy_ns += full_ns * sm_count_ + last_ns * std::min(last, sm_count_);
+  return counters;
+}
+
+EngineCounters WaveEngine::counters(Nanos now) const {
+  const Ticks tick = paused_ ? paused_at_ : to_ticks(now);
+  if (mode_ == Mode::solo) {
+    return solo_counters(tick);
+  }
+  EngineCounters counters = counters_;
+  if (mode_ == Mode::groups) {
+    const double elapsed = nanos_of(tick - integrated_);
+    counters.sm_busy_ns += elapsed * groups_.busy_sms();
+  }
+  return counters;
+}
+
+std::unique_ptr<Engine> make_wave_engine(const GpuSpec& gpu, std::uint32_t streams,
+                                         BlockOrder order) {
+  return std::make_unique<WaveEngine>(gpu, streams, order);
+}
+
+} // namespace cotenant

@@ -1,0 +1,216 @@
+// Placement over groups of SMs: the same choices as block by block, made for all SMs of a level at once.
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "sim/wave_engine.h"
+
+namespace cotenant {
+
+namespace {
+
+constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
+
+} // namespace
+
+void WaveEngine::add_pending(std::uint32_t stream) {
+  Kernel& added = kernels_[stream];
+  added.known_full = false;
+  auto at = pending_.end();
+  while (at != pending_.begin() && kernels_[*(at - 1)].priority < added.priority) {
+    --at; // it started later than those already there, so only priority counts
+    if (order_ == BlockOrder::priority_fifo) {
+      kernels_[*at].known_full = false; // it will not be tried while this one is in front of it
+    }
+  }
+  pending_.insert(at, stream);
+}
+
+void WaveEngine::place(Ticks now) {
+  if (order_ == BlockOrder::fair_contexts && pending_.size() > 1) {
+    place_fairly(now);
+    return;
+  }
+  while (!pending_.empty()) {
+    Kernel& first = kernels_[pending_.front()];
+    fill(pending_.front(), now, kNoThreadLimit);
+    if (first.pending > 0) {
+      return;
+    }
+    pending_.erase(pending_.begin());
+  }
+}
+
+void WaveEngine::place_fairly(Ticks now) {
+  for (const std::uint32_t stream : pending_) {
+    kernels_[stream].exhausted = false;
+  }
+  for (;;) {
+    // The kernel to serve, and how many threads its context may have before another is served.
+    std::size_t best = kNone;
+    for (std::size_t i = 0; i < pending_.size(); ++i) {
+      if (!kernels_[pending_[i]].exhausted && (best == kNone || goes_before(i, best))) {
+        best = i;
+      }
+    }
+    if (best == kNone) {
+      break;
+    }
+    Kernel& kernel = kernels_[pending_[best]];
+    std::uint64_t limit = kNoThreadLimit;
+    for (std::size_t i = 0; i < pending_.size(); ++i) {
+      const Kernel& other = kernels_[pending_[i]];
+      if (!other.exhausted && other.priority == kernel.priority &&
+          other.context != kernel.context) {
+        limit = std::min(limit, (share_of(other.context) + (i > best ? 1 : 0)) * share_step_);
+      }
+    }
+    fill(pending_[best], now, limit);
+    kernel.exhausted = kernel.pending == 0 || kernel.known_full;
+  }
+  std::erase_if(pending_, [this](std::uint32_t stream) { return kernels_[stream].pending == 0; });
+}
+
+// Whether the kernel at `a` in pending_ is served before the one at `b`.
+bool WaveEngine::goes_before(std::size_t a, std::size_t b) const {
+  const Kernel& left = kernels_[pending_[a]];
+  const Kernel& right = kernels_[pending_[b]];
+  if (left.priority != right.priority) {
+    return left.priority > right.priority;
+  }
+  const std::uint64_t left_share = share_of(left.context);
+  const std::uint64_t right_share = share_of(right.context);
+  return left_share != right_share ? left_share < right_share : a < b;
+}
+
+// Finds the groups that have room for the kernel, and for how many blocks in all. After it found none, only those
+// that changed since can have any.
+std::uint64_t WaveEngine::find_candidates(std::uint32_t stream) {
+  const Kernel& kernel = kernels_[stream];
+  candidates_.clear();
+  std::uint64_t all = 0;
+  const auto consider = [&](std::uint32_t index) {
+    const SmGroup& group = groups_[index];
+    const std::uint32_t space = room(limits_, group.use, *kernel.shape);
+    if (space > 0) {
+      candidates_.push_back({.group = index, .room = space, .level = group.use.threads});
+      all += std::uint64_t{space} * group.size;
+    }
+  };
+  if (kernel.known_full) {
+    for (const std::uint32_t index : groups_.changed()) {
+      consider(index);
+    }
+  } else {
+    for (std::uint32_t index = 0; index < groups_.size(); ++index) {
+      consider(index);
+    }
+  }
+  return all;
+}
+
+// Places pending blocks of `stream`, level by level from the emptiest SMs up, until none is left, none fits, or
+// its context has `thread_limit` threads.
+void WaveEngine::fill(std::uint32_t stream, Ticks now, std::uint64_t thread_limit) {
+  Kernel& kernel = kernels_[stream];
+  const KernelShape& shape = *kernel.shape;
+  std::uint64_t& threads = contexts_[kernel.context];
+  const std::uint32_t pending_before = kernel.pending;
+  const std::uint64_t space = find_candidates(stream);
+  kernel.known_full = false;
+  if (space <= kernel.pending && thread_limit == kNoThreadLimit) {
+    // The levels do not matter: every SM fills up.
+    for (Candidate& candidate : candidates_) {
+      candidate.added = std::exchange(candidate.room, 0);
+    }
+    threads += space * shape.threads;
+    kernel.pending -= static_cast<std::uint32_t>(space);
+    kernel.known_full = true;
+  }
+  while (kernel.pending > 0 && threads < thread_limit && !kernel.known_full) {
+    const Level level = lowest_level();
+    if (level.sms == 0) {
+      kernel.known_full = true;
+      break;
+    }
+    if (kernel.pending < level.sms) {
+      threads += std::uint64_t{kernel.pending} * shape.threads;
+      place_on_lowest(level.threads, kernel.pending);
+      kernel.pending = 0;
+      break;
+    }
+    // Rounds of one block on each of these SMs, until one of them is full or the next level is reached.
+    std::uint32_t rounds = std::min(level.room, kernel.pending / level.sms);
+    if (level.above != kNone) {
+      rounds = std::min(rounds, (level.above - level.threads + shape.threads - 1) / shape.threads);
+    }
+    const std::uint64_t round_threads = std::uint64_t{level.sms} * shape.threads;
+    if (thread_limit != kNoThreadLimit) {
+      const std::uint64_t allowed = (thread_limit - threads + round_threads - 1) / round_threads;
+      rounds = static_cast<std::uint32_t>(std::min<std::uint64_t>(rounds, allowed));
+    }
+    for (Candidate& candidate : candidates_) {
+      if (candidate.room > 0 && candidate.level == level.threads) {
+        candidate.added += rounds;
+        candidate.room -= rounds;
+        candidate.level += rounds * shape.threads;
+      }
+    }
+    threads += rounds * round_threads;
+    kernel.pending -= rounds * level.sms;
+  }
+  for (const Candidate& candidate : candidates_) {
+    if (candidate.added > 0) {
+      groups_.place(candidate.group, shape, stream, candidate.added, now + kernel.work);
+    }
+  }
+  kernel.resident += pending_before - kernel.pending;
+}
+
+WaveEngine::Level WaveEngine::lowest_level() const {
+  Level level{.threads = kNone, .above = kNone};
+  for (const Candidate& candidate : candidates_) {
+    if (candidate.room == 0 || candidate.level > level.above) {
+      continue;
+    }
+    if (candidate.level > level.threads) {
+      level.above = candidate.level;
+      continue;
+    }
+    if (candidate.level < level.threads) {
+      level = {.threads = candidate.level, .above = level.threads, .room = kNone};
+    }
+    level.sms += groups_[candidate.group].size;
+    level.room = std::min(level.room, candidate.room);
+  }
+  return level;
+}
+
+// One block each on the `count` SMs with the lowest indices of a level that has more; they leave their groups.
+void WaveEngine::place_on_lowest(std::uint32_t level, std::uint32_t count) {
+  SmSet on_level;
+  std::uint32_t groups = 0;
+  for (const Candidate& candidate : candidates_) {
+    if (candidate.room > 0 && candidate.level == level) {
+      on_level |= groups_[candidate.group].sms;
+      ++groups;
+    }
+  }
+  const SmSet chosen = on_level.lowest(count);
+  for (std::size_t i = 0, end = candidates_.size(); i < end; ++i) {
+    const Candidate candidate = candidates_[i];
+    if (candidate.room == 0 || candidate.level != level) {
+      continue;
+    }
+    const SmSet here = groups_[candidate.group].sms & chosen;
+    const std::uint32_t size = groups == 1 ? count : here.count();
+    if (size == groups_[candidate.group].size) {
+      ++candidates_[i].added;
+    } else if (size > 0) {
+      const std::uint32_t part = groups_.split(candidate.group, here, size);
+      candidates_.push_back({.group = part, .added = candidate.added + 1});
+    }
+  }
+}
+
+} // namespace cotenant

@@ -1,0 +1,109 @@
+// Rates of cohorts, and the finish times that follow from them.
+#include <algorithm>
+
+#include "sim/wave_engine.h"
+
+namespace cotenant {
+
+namespace {
+
+/// Share of DRAM bandwidth that one block asks for under its SM's issue limit.
+double demand_of(double dram, double issue) {
+  return issue == 1 ? dram : round_share(dram * issue);
+}
+
+} // namespace
+
+void WaveEngine::update_rates(Ticks now) {
+  groups_.update_issue_rates();
+
+  // What kernels obtain. All sums are exact, so it does not matter in which order and from which side they are
+  // formed.
+  double total = 0;
+  for (const std::uint32_t stream : running_) {
+    Kernel& kernel = kernels_[stream];
+    kernel.obtained = kernel.dram * kernel.resident;
+    total += kernel.obtained;
+  }
+  if (groups_.issue_limited()) {
+    total -= withhold_issue_limited();
+  }
+  double fair_share = kNoLimit;
+  if (total > 1) {
+    fair_share = share_dram();
+    total = 0;
+    for (const std::uint32_t stream : running_) {
+      total += kernels_[stream].obtained;
+    }
+  }
+  for (const std::uint32_t stream : running_) {
+    Kernel& kernel = kernels_[stream];
+    kernel.latency = latency_factor(contention_, total - kernel.obtained);
+  }
+  apply_rates(now, fair_share);
+  groups_.settle();
+}
+
+// Takes from the kernels' shares what their blocks on issue-limited SMs do not ask for; returns the sum.
+double WaveEngine::withhold_issue_limited() {
+  double sum = 0;
+  for (const Cohort& cohort : groups_.cohorts()) {
+    const SmGroup& group = groups_[cohort.group];
+    if (group.issue_rate != 1) {
+      Kernel& kernel = kernels_[cohort.stream];
+      const double demand = demand_of(kernel.dram, group.issue_rate);
+      const double withheld = (kernel.dram - demand) * (cohort.count * group.size);
+      kernel.obtained -= withheld;
+      sum += withheld;
+    }
+  }
+  return sum;
+}
+
+// The demands exceed the bandwidth: sets what each kernel obtains, returns the fair share of a block.
+double WaveEngine::share_dram() {
+  classes_.clear();
+  for (const Cohort& cohort : groups_.cohorts()) {
+    const SmGroup& group = groups_[cohort.group];
+    const double demand = demand_of(kernels_[cohort.stream].dram, group.issue_rate);
+    classes_.push_back({.demand = demand, .blocks = cohort.count * group.size});
+  }
+  const double fair_share = fair_dram_share(classes_);
+  for (const std::uint32_t stream : running_) {
+    kernels_[stream].obtained = 0;
+  }
+  for (const Cohort& cohort : groups_.cohorts()) {
+    const SmGroup& group = groups_[cohort.group];
+    Kernel& kernel = kernels_[cohort.stream];
+    const double demand = demand_of(kernel.dram, group.issue_rate);
+    kernel.obtained += obtained_share(demand, fair_share) * (cohort.count * group.size);
+  }
+  return fair_share;
+}
+
+// Gives every cohort its rate and moves its finish time accordingly. No question whether the rate has changed:
+// that is too irregular to predict, and a ratio of 1 leaves a finish time as it is.
+void WaveEngine::apply_rates(Ticks now, double fair_share) {
+  const SmGroup* const groups = groups_.all().data();
+  const Kernel* const kernels = kernels_.data();
+  Ticks next = kNeverTicks;
+  const auto apply = [&](Cohort& cohort, double rate) {
+    cohort.finish = now + stretched(cohort.finish - now, cohort.rate / rate);
+    cohort.rate = rate;
+    next = std::min(next, cohort.finish);
+  };
+  if (fair_share == kNoLimit) {
+    for (Cohort& cohort : groups_.cohorts()) {
+      apply(cohort, groups[cohort.group].issue_rate * kernels[cohort.stream].latency);
+    }
+  } else {
+    for (Cohort& cohort : groups_.cohorts()) {
+      const Kernel& kernel = kernels[cohort.stream];
+      const double issue = groups[cohort.group].issue_rate;
+      apply(cohort, block_rate(issue, kernel.dram, fair_share, kernel.latency));
+    }
+  }
+  set_next(next);
+}
+
+} // namespace cotenant

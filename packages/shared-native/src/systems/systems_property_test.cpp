@@ -1,0 +1,267 @@
+// What must hold of every system in every run, and the published guarantees of single systems, over random
+// clients, programs and timing.
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+#include <rapidcheck/gtest.h>
+
+#include "scheduler/tiny_device_for_test.h"
+
+namespace cotenant {
+namespace {
+
+using testing::ParamList;
+using testing::TestClient;
+using testing::TinyClient;
+using testing::TinyDevice;
+using testing::TinyEvent;
+using What = TinyEvent::What;
+
+rc::Gen<OpProfile> any_op() {
+  return rc::gen::map(
+      rc::gen::tuple(rc::gen::weightedElement<OpKind>({{8, OpKind::kernel},
+                                                       {1, OpKind::copy_h2d},
+                                                       {1, OpKind::copy_d2h},
+                                                       {1, OpKind::memset}}),
+                     rc::gen::element(Boundness::compute, Boundness::memory, Boundness::unknown),
+                     rc::gen::element<std::uint32_t>(1, 10, 40, 79, 80, 81, 500),
+                     rc::gen::element<Nanos>(1, 900, 5'000, 40'000, 300'000)),
+      [](const auto& t) {
+        const auto [kind, boundness, sms, duration] = t;
+        return OpProfile{.kind = kind,
+                         .phase = Phase::forward,
+                         .boundness = boundness,
+                         .sm_needed = kind == OpKind::kernel ? sms : 0,
+                         .duration = duration};
+      });
+}
+
+TinyClient any_client(Priority priority) {
+  TinyClient c;
+  c.client.priority = priority;
+  c.client.ops = *rc::gen::nonEmpty(rc::gen::container<std::vector<OpProfile>>(any_op()));
+  c.client.training = *rc::gen::arbitrary<bool>();
+  for (std::size_t i = c.client.ops.size() * 3 / 4; c.client.training && i < c.client.ops.size();
+       ++i) {
+    c.client.ops[i].phase = Phase::update;
+  }
+  for (const OpProfile& op : c.client.ops) {
+    c.client.solo_latency += op.duration;
+  }
+  c.requests = *rc::gen::inRange<std::int64_t>(1, 15);
+  c.host_gap = *rc::gen::element<Nanos>(0, 500, 5'000);
+  c.request_gap = *rc::gen::element<Nanos>(0, 100'000, 2'000'000);
+  return c;
+}
+
+/// One high-priority client, not always the first, and one to three others.
+std::vector<TinyClient> any_clients() {
+  std::vector<TinyClient> clients;
+  const auto best_effort = *rc::gen::inRange<std::size_t>(1, 4);
+  for (std::size_t i = 0; i < best_effort; ++i) {
+    clients.push_back(any_client(Priority::best_effort));
+  }
+  const auto at = *rc::gen::inRange<std::size_t>(0, best_effort + 1);
+  clients.insert(clients.begin() + static_cast<std::ptrdiff_t>(at), any_client(Priority::high));
+  return clients;
+}
+
+std::size_t high_of(const std::vector<TinyClient>& clients) {
+  return static_cast<std::size_t>(
+      std::find_if(clients.begin(), clients.end(),
+                   [](const TinyClient& c) { return c.client.priority == Priority::high; }) -
+      clients.begin());
+}
+
+std::uint32_t any_seed() {
+  return *rc::gen::arbitrary<std::uint32_t>();
+}
+
+class EverySystem : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(EverySystem, LaunchesEveryOpOnceInOrderAndNeverGetsStuck) {
+  EXPECT_TRUE(rc::check([&] {
+    auto clients = any_clients();
+    for (TinyClient& c : clients) {
+      c.client.warmup = *rc::gen::inRange<std::int64_t>(0, 3);
+    }
+    TinyDevice device(GetParam(), {}, clients, any_seed());
+    std::vector<std::uint32_t> next(clients.size(), 0);
+    std::vector<std::int64_t> requests(clients.size(), 0);
+    device.run([&](const TinyEvent& event) {
+      if (event.what == What::launched) {
+        RC_ASSERT(event.op == next[event.client]);
+        ++next[event.client];
+      } else if (event.what == What::request_ends) {
+        RC_ASSERT(next[event.client] == clients[event.client].client.ops.size());
+        next[event.client] = 0;
+        ++requests[event.client];
+      }
+    });
+    RC_ASSERT(device.all_done());
+    for (std::size_t c = 0; c < clients.size(); ++c) {
+      RC_ASSERT(requests[c] == clients[c].requests);
+    }
+  }));
+}
+
+TEST_P(EverySystem, EqualRunsDecideEqually) {
+  EXPECT_TRUE(rc::check([&] {
+    const auto clients = any_clients();
+    const std::uint32_t seed = any_seed();
+    const auto events = [&] {
+      std::vector<TinyEvent> list;
+      TinyDevice(GetParam(), {}, clients, seed).run([&](const TinyEvent& event) {
+        list.push_back(event);
+      });
+      return list;
+    };
+    RC_ASSERT(events() == events());
+  }));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, EverySystem,
+                         ::testing::Values("ideal", "mps", "mps-priority", "orion", "reef",
+                                           "reef-as-published", "sequential", "streams",
+                                           "streams-priority", "timeslice"),
+                         [](const auto& instance) {
+                           std::string name = instance.param;
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
+
+/// No turn ends with a high-priority op at the head of its queue.
+void check_high_priority_is_never_held(const std::string& system, const ParamList& params) {
+  const auto clients = any_clients();
+  const std::size_t high = high_of(clients);
+  TinyDevice device(system, params, clients, any_seed());
+  device.run([&](const TinyEvent& event) {
+    RC_ASSERT(event.what != What::turn_ends || !device.state(high).head_ready);
+  });
+}
+
+RC_GTEST_PROP(OrionProperty, HighPriorityIsNeverHeld, ()) {
+  check_high_priority_is_never_held(
+      "orion", {{"max_be_duration_ns", *rc::gen::inRange<std::int64_t>(1, 400'000)},
+                {"profile_check", *rc::gen::arbitrary<bool>()},
+                {"sm_check", *rc::gen::arbitrary<bool>()},
+                {"duration_throttle", *rc::gen::arbitrary<bool>()},
+                {"update_phase", *rc::gen::arbitrary<bool>()},
+                {"count_running_sms", *rc::gen::arbitrary<bool>()}});
+}
+
+RC_GTEST_PROP(ReefProperty, HighPriorityIsNeverHeld, ()) {
+  check_high_priority_is_never_held("reef", {{"depth", *rc::gen::inRange<std::int64_t>(0, 20)},
+                                             {"padding", *rc::gen::arbitrary<bool>()}});
+}
+
+RC_GTEST_PROP(ReefAsPublishedProperty, HighPriorityIsNeverHeldBehindTheWarmUp, ()) {
+  check_high_priority_is_never_held("reef-as-published",
+                                    {{"depth", *rc::gen::inRange<std::int64_t>(1, 20)}});
+}
+
+/// Durations of best-effort kernels in flight; the limit plus the one op that exceeds it bounds them.
+RC_GTEST_PROP(OrionProperty, BestEffortWorkInFlightExceedsTheLimitByOneOpAtMost, ()) {
+  const auto clients = any_clients();
+  const std::size_t high = high_of(clients);
+  const auto limit = *rc::gen::inRange<Nanos>(1, 400'000);
+  TinyDevice device("orion", {{"max_be_duration_ns", limit}}, clients, any_seed());
+  Nanos in_flight = 0;
+  device.run([&](const TinyEvent& event) {
+    if (event.client == high || (event.what != What::launched && event.what != What::finished)) {
+      return;
+    }
+    const OpProfile& op = clients[event.client].client.ops[event.op];
+    if (!op.is_kernel()) {
+      return;
+    }
+    if (event.what == What::finished) {
+      in_flight -= op.duration;
+      return;
+    }
+    RC_ASSERT(in_flight <= limit || device.state(high).done);
+    in_flight += op.duration;
+  });
+}
+
+/// Beside an open request go only kernels of another profile that fit the SMs, and copies.
+RC_GTEST_PROP(OrionProperty, NothingUnsuitableGoesBesideAnInferenceRequest, ()) {
+  auto clients = any_clients();
+  const std::size_t high = high_of(clients);
+  clients[high].client.training = false;
+  TinyDevice device("orion", {{"max_be_duration_ns", std::int64_t{200'000}}}, clients, any_seed());
+  Boundness last = Boundness::unknown;
+  bool kernel_launched = false;
+  device.run([&](const TinyEvent& event) {
+    if (event.what == What::request_ends && event.client == high) {
+      kernel_launched = false;
+    }
+    if (event.what != What::launched) {
+      return;
+    }
+    const OpProfile& op = clients[event.client].client.ops[event.op];
+    if (!op.is_kernel()) {
+      return;
+    }
+    if (event.client == high) {
+      last = op.boundness;
+      kernel_launched = true;
+    } else if (kernel_launched && !device.state(high).done) {
+      RC_ASSERT(op.sm_needed <= 80U);
+      RC_ASSERT(op.boundness == Boundness::unknown || last == Boundness::unknown ||
+                op.boundness != last);
+    }
+  });
+}
+
+RC_GTEST_PROP(ReefProperty, InFlightStaysWithinTheDepthAndNothingButPaddingGoesBesideARequest, ()) {
+  const auto clients = any_clients();
+  const std::size_t high = high_of(clients);
+  const auto depth = *rc::gen::inRange<std::int64_t>(1, 20);
+  const bool padding = *rc::gen::arbitrary<bool>();
+  TinyDevice device("reef", {{"depth", depth}, {"padding", padding}}, clients, any_seed());
+  std::int64_t in_flight = 0;
+  const OpProfile* beside =
+      nullptr; // the high-priority kernel launched last, until something goes beside it
+  device.run([&](const TinyEvent& event) {
+    if (event.what == What::turn_ends) {
+      beside = nullptr;
+    }
+    if (event.what == What::finished && event.client != high) {
+      --in_flight;
+    }
+    if (event.what != What::launched) {
+      return;
+    }
+    const OpProfile& op = clients[event.client].client.ops[event.op];
+    if (event.client == high) {
+      beside = op.is_kernel() ? &op : nullptr;
+      return;
+    }
+    ++in_flight;
+    RC_ASSERT(in_flight <= depth);
+    if (device.state(high).request_open) {
+      RC_ASSERT(padding);
+      RC_ASSERT(beside != nullptr);
+      RC_ASSERT(op.is_kernel());
+      RC_ASSERT(op.duration <= beside->duration);
+      RC_ASSERT(op.sm_needed >= beside->sm_needed);
+      beside = nullptr;
+    }
+  });
+}
+
+RC_GTEST_PROP(SequentialProperty, StartedRequestsNeverOverlap, ()) {
+  const auto clients = any_clients();
+  TinyDevice device("sequential", {}, clients, any_seed());
+  device.run([&](const TinyEvent& event) {
+    if (event.what != What::launched) {
+      return;
+    }
+    for (std::size_t c = 0; c < clients.size(); ++c) {
+      RC_ASSERT(c == event.client || !device.state(c).request_open || device.state(c).head == 0U);
+    }
+  });
+}
+
+} // namespace
+} // namespace cotenant

@@ -1,0 +1,83 @@
+#include "traffic/arrivals.h"
+
+#include <cmath>
+#include <fmt/format.h>
+#include <random>
+
+#include "base/error.h"
+#include "traffic/portable_log.h"
+
+namespace cotenant {
+namespace {
+
+/// Slower traffic is a mistake in the unit: the longest gap drawn (37 means) would come near the
+/// end of 64-bit nanoseconds, 292 years.
+constexpr double kLeastRate = 1e-6;
+
+/// Rounds half to even: the default rounding mode, which nothing here changes.
+Nanos to_nanos(double seconds) {
+  return static_cast<Nanos>(std::nearbyint(seconds * 1e9));
+}
+
+void check_rate(double rate) {
+  if (!std::isfinite(rate) || rate < kLeastRate) {
+    throw InputError(fmt::format("traffic.rate: {} requests per second; expected at least {}", rate,
+                                 kLeastRate));
+  }
+}
+
+/// NumPy's legacy uniform draw in [0, 1): 53 bits from two 32-bit words.
+double legacy_uniform(std::mt19937& words) {
+  const std::uint32_t high = static_cast<std::uint32_t>(words()) >> 5U;
+  const std::uint32_t low = static_cast<std::uint32_t>(words()) >> 6U;
+  return (high * 67108864.0 + low) / 9007199254740992.0;
+}
+
+} // namespace
+
+GapSource::GapSource(Traffic traffic, std::uint32_t seed)
+    : traffic_(std::move(traffic)), words_(seed) {
+  if (traffic_.kind != Traffic::Kind::trace) {
+    check_rate(traffic_.rate);
+  }
+}
+
+Nanos GapSource::next() {
+  switch (traffic_.kind) {
+  case Traffic::Kind::closed:
+    break;
+  case Traffic::Kind::uniform:
+    return to_nanos(1.0 / traffic_.rate);
+  case Traffic::Kind::poisson:
+    return to_nanos(1.0 / traffic_.rate * -portable_log(1.0 - legacy_uniform(words_)));
+  case Traffic::Kind::trace:
+    if (used_ == traffic_.trace.size()) {
+      throw InputError(
+          fmt::format("traffic.trace: only {} gaps; expected at least as many as the run "
+                      "has requests, warm-up included",
+                      used_));
+    }
+    return traffic_.trace[used_++];
+  }
+  return 0;
+}
+
+std::vector<Nanos> arrival_gaps(const Traffic& traffic, std::uint32_t seed, std::size_t count) {
+  if (traffic.kind == Traffic::Kind::closed) {
+    return {};
+  }
+  if (traffic.kind == Traffic::Kind::trace && traffic.trace.size() < count) {
+    throw InputError(
+        fmt::format("traffic.trace: {} gaps for {} requests (warm-up included); expected at "
+                    "least as many gaps as requests",
+                    traffic.trace.size(), count));
+  }
+  GapSource source(traffic, seed);
+  std::vector<Nanos> gaps(count);
+  for (Nanos& gap : gaps) {
+    gap = source.next();
+  }
+  return gaps;
+}
+
+} // namespace cotenant
