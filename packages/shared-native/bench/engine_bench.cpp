@@ -1,5 +1,6 @@
-// Speed of the SM engines alone, on recorded programs: kernels started and finished per second, without hosts,
-// queues or schedulers. The whole simulator's bar of 3 M kernels/s leaves the engine about a third of it.
+// Speed of the SM engines alone, on recorded programs: kernels started and finished per second,
+// without hosts, queues or schedulers. The whole simulator's bar of 3 M kernels/s leaves the engine
+// about a third of it.
 #include <array>
 #include <benchmark/benchmark.h>
 #include <vector>
@@ -38,8 +39,8 @@ const std::vector<KernelShape>& training() {
   return shapes;
 }
 
-/// A client that replays its kernels without end; after each request it rests so long that it runs for
-/// `busy` of the time.
+/// A client that replays its kernels without end; after each request it rests so long that it runs
+/// for `busy` of the time.
 struct Client {
   const std::vector<KernelShape>* kernels;
   double busy = 1;

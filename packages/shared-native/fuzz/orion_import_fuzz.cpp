@@ -1,5 +1,5 @@
-// Any text as one of Orion's kernel files: refused with an InputError, or a program that its own file format can hold
-// and that fits the GPU it was imported for.
+// Any text as one of Orion's kernel files: refused with an InputError, or a program that its own
+// file format can hold and that fits the GPU it was imported for.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>

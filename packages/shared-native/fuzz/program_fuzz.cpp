@@ -1,4 +1,5 @@
-// Any text as a program file: refused with an InputError, or accepted and then written and read back the same.
+// Any text as a program file: refused with an InputError, or accepted and then written and read
+// back the same.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

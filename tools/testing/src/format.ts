@@ -2,12 +2,12 @@
 import { command } from './suite.ts';
 import { formatPython } from './ruff.ts';
 import { sources } from './sources.ts';
-import { CPP, PYTHON } from './suites.ts';
+import { CPP, CPP_SOURCES, PYTHON } from './suites.ts';
 
 formatPython(PYTHON);
 const results = [
   await command('node_modules/.bin/prettier', ['--write', '--log-level=warn', '.']),
-  await command('clang-format', ['-i', ...sources(CPP, ['.h', '.cpp'])]),
+  await command('clang-format', ['-i', ...sources(CPP, CPP_SOURCES)]),
 ].filter((line) => line !== undefined);
 results.forEach((line) => {
   console.error(line);

@@ -9,6 +9,7 @@ import { check, command, REPORTS, type Suite } from './suite.ts';
 const BIN = 'node_modules/.bin';
 export const NATIVE = 'packages/shared-native';
 export const CPP = ['src', 'test', 'bench', 'fuzz'].map((folder) => join(NATIVE, folder));
+export const CPP_SOURCES = ['.h', '.cpp', '.cu'];
 export const PYTHON = ['packages', 'tools'];
 /** Jest, and Node's switch for it: ES modules in jest's sandbox need V8's module API. */
 const JEST = ['--experimental-vm-modules', 'node_modules/jest/bin/jest.js'];
@@ -77,7 +78,7 @@ const clangFormat: Suite = {
     check('clang-format', '', 'clang-format', [
       '--dry-run',
       '-Werror',
-      ...sources(CPP, ['.h', '.cpp']),
+      ...sources(CPP, CPP_SOURCES),
     ]).run(),
 };
 

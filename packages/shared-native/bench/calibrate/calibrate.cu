@@ -1,9 +1,9 @@
 // Measures the constants of a GPU specification that no data sheet gives, and prints them as JSON.
 //
 //   nvcc -arch=native -O3 -std=c++17 -o calibrate *.cu && ./calibrate > h200.json
-#include "common.h"
-
 #include <ctime>
+
+#include "common.h"
 
 int main() {
   calibrate::Results results;
@@ -21,14 +21,16 @@ int main() {
   char date[16];
   const std::time_t now = std::time(nullptr);
   std::strftime(date, sizeof date, "%Y-%m-%d", std::gmtime(&now));
-  std::printf("{\n  \"version\": 1,\n  \"provenance\": {\n    \"gpu_name\": \"%s\",\n    \"sms\": %d,\n"
-              "    \"cuda_driver_api\": %d,\n    \"cuda_runtime\": %d,\n    \"date\": \"%s\",\n"
-              "    \"program\": \"bench/calibrate\"\n  },\n  \"constants\": {\n",
-              properties.name, properties.multiProcessorCount, driver, runtime, date);
+  std::printf(
+      "{\n  \"version\": 1,\n  \"provenance\": {\n    \"gpu_name\": \"%s\",\n    \"sms\": %d,\n"
+      "    \"cuda_driver_api\": %d,\n    \"cuda_runtime\": %d,\n    \"date\": \"%s\",\n"
+      "    \"program\": \"bench/calibrate\"\n  },\n  \"constants\": {\n",
+      properties.name, properties.multiProcessorCount, driver, runtime, date);
   for (size_t i = 0; i < results.size(); ++i) {
     const auto& r = results[i];
-    std::printf("    \"%s\": { \"value\": %.6g, \"unit\": \"%s\", \"source\": \"%s\" }%s\n", r.name.c_str(),
-                r.value, r.unit.c_str(), r.method.c_str(), i + 1 < results.size() ? "," : "");
+    std::printf("    \"%s\": { \"value\": %.6g, \"unit\": \"%s\", \"source\": \"%s\" }%s\n",
+                r.name.c_str(), r.value, r.unit.c_str(), r.method.c_str(),
+                i + 1 < results.size() ? "," : "");
   }
   std::printf("  }\n}\n");
   return 0;

@@ -9,8 +9,8 @@ namespace calibrate {
 namespace {
 
 constexpr unsigned long long neighbour_ns = 40'000'000;
-constexpr double settle_ns = 3e6;    // until the neighbour is in full swing
-constexpr double measured_ns = 33e6; // after this the neighbour may end during a measurement
+constexpr double settle_ns = 3e6;         // until the neighbour is in full swing
+constexpr double measured_ns = 33e6;      // after this the neighbour may end during a measurement
 constexpr size_t words = size_t{1} << 28; // 2 GiB of 8 bytes: far beyond the L2
 
 __global__ void stream_neighbour(const ulonglong2* data, size_t count, unsigned long long* read) {
@@ -60,7 +60,8 @@ __global__ void compute_neighbour(float* sink) {
 
 /// Every load waits for the one before: a kernel bound by DRAM latency.
 __global__ void chase(const unsigned long long* data, int steps, unsigned long long* sink) {
-  unsigned long long at = (static_cast<unsigned long long>(blockIdx.x) * blockDim.x + threadIdx.x) * 977'777;
+  unsigned long long at =
+      (static_cast<unsigned long long>(blockIdx.x) * blockDim.x + threadIdx.x) * 977'777;
   for (int k = 0; k < steps; ++k) {
     at = (at * 6364136223846793005ULL + 1442695040888963407ULL + data[at % words]) % words;
   }
@@ -74,7 +75,8 @@ __global__ void scan(const ulonglong2* data, size_t count, unsigned long long* s
   unsigned long long sum = 0;
   const size_t step = static_cast<size_t>(gridDim.x) * blockDim.x;
 #pragma unroll 8
-  for (size_t i = static_cast<size_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < count; i += step) {
+  for (size_t i = static_cast<size_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < count;
+       i += step) {
     const ulonglong2 value = __ldcs(data + i);
     sum += value.x ^ value.y;
   }
@@ -102,8 +104,10 @@ struct Foreground {
   int blocks;
   int threads;
 };
-constexpr Foreground foregrounds[] = {
-    {"latency", 66, 128}, {"bandwidth_half", 66, 512}, {"bandwidth_full", 528, 256}, {"compute", 264, 128}};
+constexpr Foreground foregrounds[] = {{"latency", 66, 128},
+                                      {"bandwidth_half", 66, 512},
+                                      {"bandwidth_full", 528, 256},
+                                      {"compute", 264, 128}};
 constexpr int neighbour_blocks[] = {33, 66, 132};
 
 } // namespace
@@ -157,8 +161,9 @@ void contention(Results& results) {
   for (const Foreground& f : foregrounds) {
     launch(f);
     solo.push_back(measure(f, host_ns() + measured_ns));
-    results.push_back({std::string(f.name) + "_solo_ns", solo.back(), "ns",
-                       std::to_string(f.blocks) + " blocks of " + std::to_string(f.threads) + " threads, alone"});
+    results.push_back(
+        {std::string(f.name) + "_solo_ns", solo.back(), "ns",
+         std::to_string(f.blocks) + " blocks of " + std::to_string(f.threads) + " threads, alone"});
   }
   for (const bool dram : {true, false}) {
     for (const int blocks : neighbour_blocks) {
@@ -179,12 +184,14 @@ void contention(Results& results) {
         const double time = alone ? 0.0 : measure(foregrounds[k], begin + measured_ns);
         CHECK(cudaDeviceSynchronize());
         if (!alone) {
-          results.push_back({std::string(foregrounds[k].name) + "_beside_" + neighbour, time / solo[k], "ratio",
-                             "time beside a neighbour of that many blocks of 512 threads over time alone"});
+          results.push_back(
+              {std::string(foregrounds[k].name) + "_beside_" + neighbour, time / solo[k], "ratio",
+               "time beside a neighbour of that many blocks of 512 threads over time alone"});
         } else if (dram) {
           unsigned long long bytes = 0;
           CHECK(cudaMemcpy(&bytes, scratch, sizeof bytes, cudaMemcpyDeviceToHost));
-          results.push_back({neighbour + "_bytes_per_s", static_cast<double>(bytes) / (neighbour_ns * 1e-9), "bytes/s",
+          results.push_back({neighbour + "_bytes_per_s",
+                             static_cast<double>(bytes) / (neighbour_ns * 1e-9), "bytes/s",
                              "DRAM read by the neighbour alone"});
         }
       }

@@ -1,5 +1,5 @@
-// What a kernel launch costs: on the host, until the kernel starts, between kernels of a stream, and
-// until the host knows of its end.
+// What a kernel launch costs: on the host, until the kernel starts, between kernels of a stream,
+// and until the host knows of its end.
 #include "common.h"
 
 namespace calibrate {
@@ -9,7 +9,9 @@ constexpr int repeats = 200;
 
 __global__ void empty() {}
 
-__global__ void stamp(unsigned long long* times) { times[0] = gpu_ns(); }
+__global__ void stamp(unsigned long long* times) {
+  times[0] = gpu_ns();
+}
 
 __global__ void spin(unsigned long long ns, unsigned long long* end) {
   const unsigned long long begin = gpu_ns();
@@ -29,8 +31,9 @@ void host_cost(Results& results, cudaStream_t stream) {
     costs.push_back((host_ns() - begin) / 100.0);
   }
   CHECK(cudaDeviceSynchronize());
-  results.push_back({"launch_host_ns", median(costs), "ns",
-                     "host time of one launch in a loop of 100 from C++, runtime API, median of 200 loops"});
+  results.push_back(
+      {"launch_host_ns", median(costs), "ns",
+       "host time of one launch in a loop of 100 from C++, runtime API, median of 200 loops"});
 }
 
 void start_latency(Results& results, cudaStream_t stream, const ClockOffset& clock) {
@@ -43,8 +46,9 @@ void start_latency(Results& results, cudaStream_t stream, const ClockOffset& clo
     CHECK(cudaDeviceSynchronize());
     latencies.push_back(static_cast<double>(box.host[0]) - returned);
   }
-  results.push_back({"launch_latency_ns", median(latencies), "ns",
-                     "return of the launch call to the kernel's first instruction, idle GPU, median of 200"});
+  results.push_back(
+      {"launch_latency_ns", median(latencies), "ns",
+       "return of the launch call to the kernel's first instruction, idle GPU, median of 200"});
 }
 
 /// Period of a chain of empty kernels that were queued before the first one could start.
@@ -70,8 +74,9 @@ void chain_period(Results& results, cudaStream_t stream) {
     }
     return median(times);
   };
-  results.push_back({"stream_period_ns", (run(600) - run(100)) / 500.0, "ns",
-                     "period of a chain of empty kernels in a stream, from chains of 100 and 600 queued ahead"});
+  results.push_back(
+      {"stream_period_ns", (run(600) - run(100)) / 500.0, "ns",
+       "period of a chain of empty kernels in a stream, from chains of 100 and 600 queued ahead"});
 
   cudaGraph_t graph{};
   cudaGraphExec_t exec{};
@@ -112,8 +117,9 @@ void instruction_gap(Results& results, cudaStream_t stream) {
     CHECK(cudaDeviceSynchronize());
     gaps.push_back(static_cast<double>(box.host[16]) - static_cast<double>(box.host[8]));
   }
-  results.push_back({"instruction_gap_ns", median(gaps), "ns",
-                     "last instruction of a kernel to the first of the next, queued ahead, median of 200"});
+  results.push_back(
+      {"instruction_gap_ns", median(gaps), "ns",
+       "last instruction of a kernel to the first of the next, queued ahead, median of 200"});
 }
 
 void completion(Results& results, cudaStream_t stream, const ClockOffset& clock) {
@@ -140,10 +146,12 @@ void completion(Results& results, cudaStream_t stream, const ClockOffset& clock)
   }
   results.push_back({"event_query_ns", median(queries), "ns",
                      "host time of one cudaEventQuery that answers 'not ready'"});
-  results.push_back({"poll_ns", median(polls), "ns",
-                     "last instruction of a kernel to the event query that reports it, median of 200"});
-  results.push_back({"sync_ns", median(syncs), "ns",
-                     "last instruction of a kernel to the return of cudaStreamSynchronize, median of 200"});
+  results.push_back(
+      {"poll_ns", median(polls), "ns",
+       "last instruction of a kernel to the event query that reports it, median of 200"});
+  results.push_back(
+      {"sync_ns", median(syncs), "ns",
+       "last instruction of a kernel to the return of cudaStreamSynchronize, median of 200"});
 }
 
 /// How many launches a stream takes while its first kernel runs before the call blocks.
@@ -159,8 +167,9 @@ void queue_depth(Results& results, cudaStream_t stream) {
     }
   }
   CHECK(cudaDeviceSynchronize());
-  results.push_back({"queue_depth", static_cast<double>(depth), "launches",
-                     "launches behind a running kernel until one blocks for more than 5 ms (5000: none did)"});
+  results.push_back(
+      {"queue_depth", static_cast<double>(depth), "launches",
+       "launches behind a running kernel until one blocks for more than 5 ms (5000: none did)"});
 }
 
 } // namespace

@@ -1,9 +1,9 @@
 // Time slices of two processes without MPS: one thread watches the clock; where it jumps, the other
 // process had the GPU.
-#include "common.h"
-
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "common.h"
 
 namespace calibrate {
 namespace {
@@ -43,7 +43,8 @@ std::vector<std::pair<double, double>> watched() {
   int found = 0;
   CHECK(cudaMemcpy(&found, count, sizeof found, cudaMemcpyDeviceToHost));
   std::vector<unsigned long long> times(2 * static_cast<size_t>(found));
-  CHECK(cudaMemcpy(times.data(), stretches, times.size() * sizeof times[0], cudaMemcpyDeviceToHost));
+  CHECK(
+      cudaMemcpy(times.data(), stretches, times.size() * sizeof times[0], cudaMemcpyDeviceToHost));
   std::vector<std::pair<double, double>> result;
   for (size_t i = 0; i + 1 < times.size(); i += 2) {
     result.emplace_back(static_cast<double>(times[i]), static_cast<double>(times[i + 1]));

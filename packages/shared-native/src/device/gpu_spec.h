@@ -67,8 +67,9 @@ struct GpuSpec {
     Nanos switch_cost = 0;
   } timeslice;
 
-  /// Waiting for DRAM grows with its utilisation as in a queue. Blocks of a kernel beside others that obtain the
-  /// share d of the bandwidth take 1 + gain × d / (1 − d) times as long, d no more than the limit.
+  /// Waiting for DRAM grows with its utilisation as in a queue. Blocks of a kernel beside others
+  /// that obtain the share d of the bandwidth take 1 + gain × d / (1 − d) times as long, d no more
+  /// than the limit.
   struct Contention {
     double dram_queueing_gain = 0;
     double dram_queueing_limit = 0; ///< share above which the wait grows no further, below 1

@@ -69,9 +69,9 @@ bool commas_only_in_brackets(std::string_view name) {
   return true;
 }
 
-// The row's fields, as many as there are columns: read as quoted CSV if that fits, else with the surplus on the left
-// joined to the name. A surplus that does not look like part of a name may as well be a number with a comma in it,
-// which would shift all columns: that is refused.
+// The row's fields, as many as there are columns: read as quoted CSV if that fits, else with the
+// surplus on the left joined to the name. A surplus that does not look like part of a name may as
+// well be a number with a comma in it, which would shift all columns: that is refused.
 std::vector<std::string> row_fields(std::string_view line, std::size_t columns, std::size_t row,
                                     const Refusal& refuse) {
   std::vector<std::string> fields;
@@ -128,14 +128,16 @@ Op read_row(std::string_view line, std::size_t columns, std::size_t row,
   op.grid.x = static_cast<std::uint32_t>(sms) * blocks_per_sm;
   op.block.x = kBlockThreads;
   op.duration = op.duration_p25 = op.duration_p75 = duration(fields[4], row, refuse);
-  // Files of first iterations hold -1,1,1 and a few nanoseconds in every row: only their number means anything.
+  // Files of first iterations hold -1,1,1 and a few nanoseconds in every row: only their number
+  // means anything.
   const bool placeholder = profile == -1 && footprint == 1 && sms == 1 && op.duration < 100;
   op.evidence =
       placeholder ? "placeholder row, not a measurement" : fmt::format("orion profile={}", profile);
   return op;
 }
 
-// Fills in what a name of the form <model>-<mode>-b<batch>-<precision> says; any other is only a name.
+// Fills in what a name of the form <model>-<mode>-b<batch>-<precision> says; any other is only a
+// name.
 void name_program(Program& program, const std::string& name) {
   program.name = program.model = name;
   for (const auto& [word, mode] : {std::pair{std::string_view("-inference-b"), Mode::inference},

@@ -58,8 +58,8 @@ double clock_hz(const GpuSpec& gpu) {
   return gpu.sm.clock_mhz * 1e6;
 }
 
-// Rates of one SM, FLOP/s. Tensor work of FP32 programs is TF32; where a GPU has no such unit the FP32
-// lanes do it.
+// Rates of one SM, FLOP/s. Tensor work of FP32 programs is TF32; where a GPU has no such unit the
+// FP32 lanes do it.
 double fp32_rate(const GpuSpec& gpu) {
   return 2.0 * gpu.sm.fp32_lanes * clock_hz(gpu);
 }
@@ -151,7 +151,8 @@ void lose_l2(Demand& demand, const Op& op, const GpuSpec& from, const GpuSpec& t
   }
 }
 
-// Makes a block that is too large for an SM of `to` the largest that fits; returns a note if it did.
+// Makes a block that is too large for an SM of `to` the largest that fits; returns a note if it
+// did.
 std::string fit_block(Op& op, const GpuSpec& to) {
   std::string note;
   const std::uint32_t unit = std::max(to.sm.shared_memory_unit, 1U);
@@ -184,8 +185,8 @@ void set_duration(Op& op, double nanos) {
   op.duration_p75 = std::max(op.duration_p75, op.duration);
 }
 
-// T_B from T_A and the two bounds. A recorded bound beyond the recorded time (counters and durations come from
-// different runs) is a fault of the scale of both bounds, so both shrink alike.
+// T_B from T_A and the two bounds. A recorded bound beyond the recorded time (counters and
+// durations come from different runs) is a fault of the scale of both bounds, so both shrink alike.
 double scaled_nanos(double recorded, double bound_from, double bound_to, const GpuSpec& from,
                     const GpuSpec& to, double waves_ratio) {
   if (bound_from > recorded) {
@@ -201,8 +202,8 @@ double scaled_nanos(double recorded, double bound_from, double bound_to, const G
          bound_to;
 }
 
-// The recorder's roofline test with the target's knee; without an arithmetic intensity, its utilisation test. Kernels
-// without counters keep their class.
+// The recorder's roofline test with the target's knee; without an arithmetic intensity, its
+// utilisation test. Kernels without counters keep their class.
 void classify(Op& op, const GpuSpec& to, const std::string& precision) {
   constexpr double kThreshold = 0.60;
   const double seconds_at_peak =

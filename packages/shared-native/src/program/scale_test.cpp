@@ -82,7 +82,8 @@ TEST(ScaleProgram, LatencyCountsOncePerWave) {
 }
 
 TEST(ScaleProgram, BusyPipesFollowTheBlocksOfTheFullestSm) {
-  // Half of 11 us on 100 SMs with a block each: 5500 cycles a block, 11 us on B, two of them on an SM.
+  // Half of 11 us on 100 SMs with a block each: 5500 cycles a block, 11 us on B, two of them on an
+  // SM.
   Op op = kernel(100);
   op.sm_util = 0.5;
   EXPECT_EQ(nanos(op), 2000 + 4500 * 2 + 2 * 11'000);

@@ -1,8 +1,9 @@
 // Plans in, byte-exact records out, for every system.
 //
-// test/golden/ holds a GPU specification and two programs of its own, so a new measurement or recording does not
-// move these records: they change only when the simulator, a scheduler or the traffic does. If that is intended,
-// COTENANT_UPDATE_GOLDEN=1 rewrites them, and the difference belongs in the commit.
+// test/golden/ holds a GPU specification and two programs of its own, so a new measurement or
+// recording does not move these records: they change only when the simulator, a scheduler or the
+// traffic does. If that is intended, COTENANT_UPDATE_GOLDEN=1 rewrites them, and the difference
+// belongs in the commit.
 #include <cstdlib>
 #include <gtest/gtest.h>
 

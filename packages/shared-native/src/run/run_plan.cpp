@@ -18,8 +18,9 @@ namespace {
 
 using nlohmann::ordered_json;
 
-/// The first client draws with the plan's seed as it is, so that a single open-loop client gets the published gaps.
-/// The others get seeds of their own: equal sequences would make their bursts coincide.
+/// The first client draws with the plan's seed as it is, so that a single open-loop client gets the
+/// published gaps. The others get seeds of their own: equal sequences would make their bursts
+/// coincide.
 std::uint32_t client_seed(std::uint32_t plan_seed, std::size_t client) {
   if (client == 0) {
     return plan_seed;

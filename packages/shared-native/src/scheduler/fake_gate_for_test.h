@@ -1,4 +1,5 @@
-// A scheduler under test, its clients played by the test: what is at the head of a queue, what has completed.
+// A scheduler under test, its clients played by the test: what is at the head of a queue, what has
+// completed.
 #pragma once
 
 #include <algorithm>
@@ -89,7 +90,8 @@ class ScriptedRun : private TestStates, private Gate {
   [[nodiscard]] Nanos time() const { return now_; }
   [[nodiscard]] Nanos timer() const { return timer_; }
 
-  /// Op `op` comes to the head of `client`'s queue; ops before it count as launched. What was in flight still is.
+  /// Op `op` comes to the head of `client`'s queue; ops before it count as launched. What was in
+  /// flight still is.
   void offer(std::size_t client, std::uint32_t op) {
     ClientState& s = states[client];
     const std::uint32_t in_flight = s.request_open ? std::min(s.in_flight(), op) : 0;

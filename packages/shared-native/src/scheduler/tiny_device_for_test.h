@@ -1,5 +1,5 @@
-// A device just large enough to drive a scheduler through whole runs: streams do not slow each other down. It
-// checks the seam as it goes and calls back for everything that happens.
+// A device just large enough to drive a scheduler through whole runs: streams do not slow each
+// other down. It checks the seam as it goes and calls back for everything that happens.
 #pragma once
 
 #include <algorithm>
@@ -59,7 +59,8 @@ class TinyDevice : private TestStates, private Gate {
     return std::all_of(states.begin(), states.end(), [](const ClientState& s) { return s.done; });
   }
 
-  /// Runs until all clients are done or nothing can happen any more; calls `watch(const TinyEvent&)`.
+  /// Runs until all clients are done or nothing can happen any more; calls `watch(const
+  /// TinyEvent&)`.
   template <typename Watch> void run(Watch&& watch) {
     while (!all_done()) {
       Nanos next = timer_;

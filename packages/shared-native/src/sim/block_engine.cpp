@@ -98,8 +98,8 @@ void BlockEngine::place(Ticks now) {
   }
 }
 
-// Places blocks of one kernel while they go to SMs as full as the first one's. Under priority_fifo the rounds
-// follow each other anyway.
+// Places blocks of one kernel while they go to SMs as full as the first one's. Under priority_fifo
+// the rounds follow each other anyway.
 bool BlockEngine::place_round(std::uint32_t stream, Ticks now) {
   Kernel& kernel = kernels_[stream];
   std::optional<std::size_t> sm = choose_sm(stream);

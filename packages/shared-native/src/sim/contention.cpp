@@ -23,8 +23,8 @@ double fair_dram_share(std::span<DramClass> classes) {
     }
     classes[j] = moved;
   }
-  // Serve the smallest demands in full until one asks for more than an equal part of what is left. The
-  // comparison multiplies instead of dividing because the product is exact.
+  // Serve the smallest demands in full until one asks for more than an equal part of what is left.
+  // The comparison multiplies instead of dividing because the product is exact.
   double left = 1;
   for (const DramClass& c : classes) {
     if (c.demand * blocks > left) {

@@ -18,9 +18,10 @@ struct DramClass {
 
 inline constexpr double kNoLimit = std::numeric_limits<double>::infinity();
 
-/// The max-min fair share of one block: those that ask for less get what they ask, the others get this and the
-/// bandwidth is used up. kNoLimit if all of them together ask for no more than there is. Sorts `classes` by
-/// demand. The result is a multiple of 2^-40 and does not depend on how blocks are divided into classes.
+/// The max-min fair share of one block: those that ask for less get what they ask, the others get
+/// this and the bandwidth is used up. kNoLimit if all of them together ask for no more than there
+/// is. Sorts `classes` by demand. The result is a multiple of 2^-40 and does not depend on how
+/// blocks are divided into classes.
 double fair_dram_share(std::span<DramClass> classes);
 
 /// Share of the bandwidth that a block obtains.

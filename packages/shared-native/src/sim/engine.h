@@ -52,9 +52,9 @@ struct KernelShape {
   double block_ns = 0;            ///< of one block, alone: duration / waves
   double issue = 0; ///< share of an SM's issue slots that one resident block uses, 0..1
   double dram = 0;  ///< share of the GPU's DRAM bandwidth that one running block uses, 0..1
-  // INVARIANT: `issue` and `dram` are multiples of 2^-40 (sim/ticks.h), and so small that the kernel
-  // alone never asks for more than 1 of either. Just `slots_per_sm` blocks fit on an SM whose split is `split`
-  // or more.
+  // INVARIANT: `issue` and `dram` are multiples of 2^-40 (sim/ticks.h), and so small that the
+  // kernel alone never asks for more than 1 of either. Just `slots_per_sm` blocks fit on an SM
+  // whose split is `split` or more.
 };
 
 /// Shape of `op` on `gpu`. See shape.cpp for how demands follow from the recorded counters.
@@ -83,26 +83,27 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  /// A kernel reaches the front of stream `stream` (at most one at a time per stream) at `now`, its blocks
-  /// pending. `shape` must outlive the kernel. Larger `priority` goes first.
-  /// REQUIRES: next() > now, here and in pause(): what is due is taken by advance() first.
+  /// A kernel reaches the front of stream `stream` (at most one at a time per stream) at `now`, its
+  /// blocks pending. `shape` must outlive the kernel. Larger `priority` goes first. REQUIRES:
+  /// next() > now, here and in pause(): what is due is taken by advance() first.
   virtual void start(std::uint32_t stream, const KernelShape& shape, int priority,
                      std::uint32_t context, Nanos now) = 0;
 
   /// Time of the next internal event, kNever when nothing runs or the engine is paused.
   [[nodiscard]] virtual Nanos next() const = 0;
 
-  /// Processes all internal events due at or before `now`, in time order; appends the streams whose kernels
-  /// completed, in order of completion (of start, in the same tick). Never called with a `now` past next().
+  /// Processes all internal events due at or before `now`, in time order; appends the streams whose
+  /// kernels completed, in order of completion (of start, in the same tick). Never called with a
+  /// `now` past next().
   virtual void advance(Nanos now, std::vector<std::uint32_t>& finished) = 0;
 
-  /// Freezes everything that runs (the context is switched out) and thaws it again. A kernel that starts in
-  /// between keeps its blocks pending.
+  /// Freezes everything that runs (the context is switched out) and thaws it again. A kernel that
+  /// starts in between keeps its blocks pending.
   virtual void pause(Nanos now) = 0;
   virtual void resume(Nanos now) = 0;
 
-  /// Threads resident per SM averaged over SMs for stream `stream`, 0..1 of capacity: for timelines. Of a
-  /// kernel that runs alone, those of its first wave.
+  /// Threads resident per SM averaged over SMs for stream `stream`, 0..1 of capacity: for
+  /// timelines. Of a kernel that runs alone, those of its first wave.
   [[nodiscard]] virtual double resident_share(std::uint32_t stream) const = 0;
 
   [[nodiscard]] virtual EngineCounters counters(Nanos now) const = 0;

@@ -6,8 +6,8 @@
 namespace cotenant::test {
 namespace {
 
-/// `blocks` blocks of `threads` threads that take `block_ns` each; uses no shared memory, so a split of any size
-/// will do.
+/// `blocks` blocks of `threads` threads that take `block_ns` each; uses no shared memory, so a
+/// split of any size will do.
 KernelShape kernel(std::uint32_t blocks, std::uint32_t threads, Nanos block_ns, double issue = 0,
                    double dram = 0) {
   KernelShape shape;
@@ -80,7 +80,8 @@ TEST_P(Example, APriorityKernelThatDoesNotFitKeepsOthersWaiting) {
 }
 
 TEST_P(Example, ContextsShareFreedSpaceFairly) {
-  // Two waves fill the GPU again and again. Of what the first wave frees, a second context gets half.
+  // Two waves fill the GPU again and again. Of what the first wave frees, a second context gets
+  // half.
   scenario_.order = BlockOrder::fair_contexts;
   scenario_.streams = {{.kernels = {kernel(16, 1024, 100)}},
                        {.begin = 30, .context = 1, .kernels = {kernel(8, 1024, 100)}}};
@@ -107,8 +108,8 @@ TEST_P(Example, ASplitKeepsAKernelOutThatWouldFit) {
 }
 
 TEST_P(Example, IssueSlotsOfAnSmAreShared) {
-  // From 30 on each SM is asked for 1.5 times its slots. The first kernel has 70 ns left and takes 105; the
-  // second has then done 70 of its 100, and has the SM to itself.
+  // From 30 on each SM is asked for 1.5 times its slots. The first kernel has 70 ns left and takes
+  // 105; the second has then done 70 of its 100, and has the SM to itself.
   scenario_.streams = {{.kernels = {kernel(4, 512, 100, 0.75)}},
                        {.begin = 30, .kernels = {kernel(4, 512, 100, 0.75)}}};
   EXPECT_EQ(run(), (Spans{{0, 0, 0, 135}, {1, 0, 30, 165}}));
@@ -117,15 +118,16 @@ TEST_P(Example, IssueSlotsOfAnSmAreShared) {
 TEST_P(Example, BandwidthIsSharedMaxMin) {
   scenario_.streams = {{.kernels = {kernel(4, 512, 100, 0, 0.25)}},
                        {.kernels = {kernel(1, 512, 100, 0, 0.125)}}};
-  // The small demand is met. The four blocks share the other 7/8: they run at 7/8 of their rate until 100.
+  // The small demand is met. The four blocks share the other 7/8: they run at 7/8 of their rate
+  // until 100.
   EXPECT_EQ(run(), (Spans{{1, 0, 0, 100}, {0, 0, 0, 113}}));
   EXPECT_DOUBLE_EQ(outcome_.counters.dram_busy_ns, 4 * 25 + 12.5);
 }
 
 TEST_P(Example, TrafficOfOthersAddsLatency) {
   scenario_.gpu.contention = {.dram_queueing_gain = 0.5, .dram_queueing_limit = 0.75};
-  // The first obtains half of the bandwidth: the second, which uses none, takes 1.5 times as long until 100,
-  // and does not disturb the first.
+  // The first obtains half of the bandwidth: the second, which uses none, takes 1.5 times as long
+  // until 100, and does not disturb the first.
   scenario_.streams = {{.kernels = {kernel(2, 512, 100, 0, 0.25)}},
                        {.kernels = {kernel(2, 512, 100)}}};
   EXPECT_EQ(run(), (Spans{{0, 0, 0, 100}, {1, 0, 0, 134}}));

@@ -1,4 +1,5 @@
-// Random programs for engines: kernels of any shape on one to four streams, on whole GPUs and on small ones.
+// Random programs for engines: kernels of any shape on one to four streams, on whole GPUs and on
+// small ones.
 #pragma once
 
 #include <ostream>

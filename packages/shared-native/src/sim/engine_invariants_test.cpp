@@ -1,4 +1,5 @@
-// What must hold at every instant of any run: checked on the oracle's SMs, and on the groups of the fast engine.
+// What must hold at every instant of any run: checked on the oracle's SMs, and on the groups of the
+// fast engine.
 #include <gtest/gtest.h>
 #include <map>
 
@@ -97,7 +98,8 @@ TEST(BlockEngine, NeverInvertsPriorities) {
           const bool behind =
               other.priority < waiting.priority ||
               (other.priority == waiting.priority && other.sequence > waiting.sequence);
-          // The one that waits was there at the instant before, so it stood in front all the time since.
+          // The one that waits was there at the instant before, so it stood in front all the time
+          // since.
           const bool waited = std::ranges::any_of(before, [&](const BlockEngine::Kernel& k) {
             return k.shape != nullptr && k.sequence == waiting.sequence;
           });

@@ -1,4 +1,5 @@
-// The fast engine against the oracle over random programs. More cases: RC_PARAMS="max_success=20000".
+// The fast engine against the oracle over random programs. More cases:
+// RC_PARAMS="max_success=20000".
 #include <cmath>
 #include <gtest/gtest.h>
 

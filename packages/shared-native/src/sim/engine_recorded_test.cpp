@@ -1,4 +1,5 @@
-// Recorded programs side by side on a whole H200: the fast engine against the oracle on what it is for.
+// Recorded programs side by side on a whole H200: the fast engine against the oracle on what it is
+// for.
 #include <gtest/gtest.h>
 
 #include "program/program_file.h"

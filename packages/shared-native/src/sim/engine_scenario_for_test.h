@@ -115,8 +115,8 @@ inline std::unique_ptr<Engine> wave_engine(const Scenario& scenario) {
                           scenario.order);
 }
 
-/// The SMs of an H200, as many of them as wanted; no waiting for DRAM and all bandwidth achievable, so that
-/// examples can be worked out by hand.
+/// The SMs of an H200, as many of them as wanted; no waiting for DRAM and all bandwidth achievable,
+/// so that examples can be worked out by hand.
 inline GpuSpec h200_with(std::uint32_t sms) {
   static const GpuSpec h200 = h200_for_test();
   GpuSpec gpu = h200;

@@ -20,8 +20,8 @@ TEST(Placement, SlotsPerSmAreTheBlocksThatFitOnAnEmptySm) {
   }));
 }
 
-// The same on an SM whose split another kernel has made larger: a kernel that asks for less than the largest split
-// is not limited by shared memory. The fast engine relies on it.
+// The same on an SM whose split another kernel has made larger: a kernel that asks for less than
+// the largest split is not limited by shared memory. The fast engine relies on it.
 TEST(Placement, ALargerSplitMakesNoMoreSlots) {
   EXPECT_TRUE(rc::check([] {
     const GpuSpec gpu = *rc::gen::element(h200_with(132), whole_v100());

@@ -16,9 +16,10 @@ struct Utilisation {
   double dram = 0;
 };
 
-/// For kernels without counters (imported ones, mostly): Orion's classes as numbers. Two kernels of one class
-/// then ask for about twice what there is, two of opposite classes for about what there is, and an unknown one
-/// disturbs little. An imported program is labelled as such wherever it is shown.
+/// For kernels without counters (imported ones, mostly): Orion's classes as numbers. Two kernels of
+/// one class then ask for about twice what there is, two of opposite classes for about what there
+/// is, and an unknown one disturbs little. An imported program is labelled as such wherever it is
+/// shown.
 Utilisation assumed(Boundness boundness) {
   switch (boundness) {
   case Boundness::compute:
@@ -41,8 +42,8 @@ Utilisation utilisation(const GpuSpec& gpu, const Op& op) {
   if (op.sm_util >= 0) {
     use.sm = std::min(op.sm_util, 1.0);
   }
-  // Counters give shares of the data sheet's bandwidth, of which no kernel obtains everything: what is shared
-  // is what can be had.
+  // Counters give shares of the data sheet's bandwidth, of which no kernel obtains everything: what
+  // is shared is what can be had.
   if (op.dram_util >= 0) {
     use.dram = op.dram_util / gpu.memory.achievable_fraction;
   } else if (op.dram_read_bytes >= 0 && op.dram_write_bytes >= 0 && op.duration > 0) {
@@ -53,9 +54,9 @@ Utilisation utilisation(const GpuSpec& gpu, const Op& op) {
   return use;
 }
 
-/// The split that the driver chooses for a kernel without a preference: the smallest step with room for
-/// all the blocks that threads, registers and block slots allow, else the largest. Inferred from launches on an
-/// H200 (shape_test.cpp has the observations).
+/// The split that the driver chooses for a kernel without a preference: the smallest step with room
+/// for all the blocks that threads, registers and block slots allow, else the largest. Inferred
+/// from launches on an H200 (shape_test.cpp has the observations).
 std::uint32_t split_request(const GpuSpec& gpu, const BlockFootprint& block, std::uint32_t slots) {
   const std::uint64_t wanted = std::uint64_t{block.shared_memory} * slots;
   for (const std::uint32_t step : gpu.sm.shared_memory_splits) {
@@ -96,9 +97,9 @@ KernelShape kernel_shape(const GpuSpec& gpu, const Op& op) {
   shape.duration = std::max<Nanos>(op.duration, 1);
   shape.block_ns = static_cast<double>(shape.duration) / shape.waves;
 
-  // A kernel keeps `blocks` blocks busy for block_ns each in a life of `waves` × block_ns: its average use is
-  // the use of one block × blocks / waves. The limits say that recorded times already include what a kernel's
-  // blocks do to each other.
+  // A kernel keeps `blocks` blocks busy for block_ns each in a life of `waves` × block_ns: its
+  // average use is the use of one block × blocks / waves. The limits say that recorded times
+  // already include what a kernel's blocks do to each other.
   const Utilisation use = utilisation(gpu, op);
   const double blocks_at_once = static_cast<double>(shape.blocks) / shape.waves;
   const auto most = static_cast<double>(std::min<std::uint64_t>(shape.blocks, slots));

@@ -32,7 +32,8 @@ TEST(KernelShape, CountsWaves) {
 
 TEST(KernelShape, SpreadsTheUseOfAKernelOverItsBlocks) {
   const GpuSpec gpu = h200_with(132);
-  // One block on every other SM, half of the SMs' issue slots in all: those blocks use all of theirs.
+  // One block on every other SM, half of the SMs' issue slots in all: those blocks use all of
+  // theirs.
   const KernelShape few = kernel_shape(gpu, kernel(66, 512));
   EXPECT_NEAR(few.issue, 1.0, 1e-9);
   EXPECT_NEAR(few.dram, 0.25 / 66, 1e-9);
@@ -108,10 +109,11 @@ TEST(Split, IsTheSmallestStepThatHoldsAllBlocks) {
   EXPECT_EQ(kernel_shape(whole_v100(), kernel(80, 128)).split, 0U) << "no reserve on this GPU";
 }
 
-// Which foreground blocks join SMs that a background kernel holds, as seen on an H200: the background has 132
-// blocks of 512 threads, the foreground 128 of 128 threads in a stream of higher priority. Not reproduced:
-// that a foreground without shared memory joins a background without any. By the rule it asks for 16 KiB, the
-// background for 8, and it waits, as it was seen to do beside a background of 1024 threads.
+// Which foreground blocks join SMs that a background kernel holds, as seen on an H200: the
+// background has 132 blocks of 512 threads, the foreground 128 of 128 threads in a stream of higher
+// priority. Not reproduced: that a foreground without shared memory joins a background without any.
+// By the rule it asks for 16 KiB, the background for 8, and it waits, as it was seen to do beside a
+// background of 1024 threads.
 struct Sighting {
   std::uint32_t background_kib;
   std::optional<std::uint32_t> background_split_kib; ///< if it stated a preference

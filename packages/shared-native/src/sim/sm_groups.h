@@ -32,10 +32,11 @@ struct Cohort {
   std::uint32_t count = 0; ///< blocks on each SM of the group
 };
 
-/// The groups that partition a GPU's SMs, and the cohorts on them. All memory is taken at construction.
+/// The groups that partition a GPU's SMs, and the cohorts on them. All memory is taken at
+/// construction.
 ///
-/// An event ends cohorts and places others; the groups that this touches are listed as changed until settle().
-/// Until then indices of groups are stable.
+/// An event ends cohorts and places others; the groups that this touches are listed as changed
+/// until settle(). Until then indices of groups are stable.
 class SmGroups {
  public:
   SmGroups(std::uint32_t sms, std::uint32_t blocks_per_sm);
@@ -54,15 +55,16 @@ class SmGroups {
   void clear();
   std::uint32_t add(const SmSet& sms, std::uint32_t size);
 
-  /// Places `count` blocks on each SM of group `index`, which end at `finish` if they run at full rate.
+  /// Places `count` blocks on each SM of group `index`, which end at `finish` if they run at full
+  /// rate.
   void place(std::uint32_t index, const KernelShape& shape, std::uint32_t stream,
              std::uint32_t count, Ticks finish);
 
   /// Takes cohort `index` off its SMs; the last cohort gets its index.
   void remove(std::size_t index, const KernelShape& shape);
 
-  /// `count` blocks of the same kernel end on an SM and are replaced: the SM was empty for an instant if they
-  /// were all, and takes the kernel's split.
+  /// `count` blocks of the same kernel end on an SM and are replaced: the SM was empty for an
+  /// instant if they were all, and takes the kernel's split.
   void replaced(std::size_t cohort, const KernelShape& shape);
 
   /// Splits `sms`, `size` SMs of group `index`, off as a copy of it; returns the copy's index.
@@ -71,8 +73,9 @@ class SmGroups {
   /// Brings the issue rates of changed groups up to date.
   void update_issue_rates();
 
-  /// Ends an event: no group counts as changed any more. Joins groups that have become equal, but only once
-  /// there are some more of them than last time: looking for them costs more than carrying a few.
+  /// Ends an event: no group counts as changed any more. Joins groups that have become equal, but
+  /// only once there are some more of them than last time: looking for them costs more than
+  /// carrying a few.
   void settle();
 
  private:

@@ -80,7 +80,8 @@ void WaveEngine::advance(Nanos now, std::vector<std::uint32_t>& finished) {
   }
   const Ticks until = to_ticks(now);
   while (next_tick_ <= until) {
-    // A kernel that waited for the last one may run alone from here on, and not even for a nanosecond.
+    // A kernel that waited for the last one may run alone from here on, and not even for a
+    // nanosecond.
     if (mode_ == Mode::solo) {
       finish_solo(finished);
     } else {
@@ -112,8 +113,8 @@ void WaveEngine::finish_solo(std::vector<std::uint32_t>& finished) {
   set_next(kNeverTicks);
 }
 
-// Makes the groups that the kernel which ran alone has at `now`: full waves fill every SM, the last one spreads
-// what is left from the lowest index on.
+// Makes the groups that the kernel which ran alone has at `now`: full waves fill every SM, the last
+// one spreads what is left from the lowest index on.
 void WaveEngine::leave_solo(Ticks now) {
   counters_ = solo_counters(now);
   integrated_ = now;

@@ -1,11 +1,13 @@
 // The engine that runs: the model of engine.h, with SMs in the same state advanced together.
 //
 // Three things make it fast, and none of them changes a result:
-//   groups    SMs with the same resident blocks are one group, blocks that started together on them one cohort
-//   solo      a kernel that starts on an idle GPU is one completion time; its groups are made only if another
-//             kernel starts before that
-//   stretch   while each ending cohort is replaced by the same number of blocks of its own kernel, nothing else
-//             changes: such replacements are skipped, and made up for when something else happens
+//   groups    SMs with the same resident blocks are one group, blocks that started together on them
+//             one cohort
+//   solo      a kernel that starts on an idle GPU is one completion time; its groups are made only
+//             if another kernel starts before that
+//   stretch   while each ending cohort is replaced by the same number of blocks of its own kernel,
+//             nothing else changes: such replacements are skipped, and made up for when something
+//             else happens
 #pragma once
 
 #include <vector>

@@ -1,4 +1,5 @@
-// Placement over groups of SMs: the same choices as block by block, made for all SMs of a level at once.
+// Placement over groups of SMs: the same choices as block by block, made for all SMs of a level at
+// once.
 #include <algorithm>
 #include <limits>
 #include <utility>
@@ -83,8 +84,8 @@ bool WaveEngine::goes_before(std::size_t a, std::size_t b) const {
   return left_share != right_share ? left_share < right_share : a < b;
 }
 
-// Finds the groups that have room for the kernel, and for how many blocks in all. After it found none, only those
-// that changed since can have any.
+// Finds the groups that have room for the kernel, and for how many blocks in all. After it found
+// none, only those that changed since can have any.
 std::uint64_t WaveEngine::find_candidates(std::uint32_t stream) {
   const Kernel& kernel = kernels_[stream];
   candidates_.clear();
@@ -109,8 +110,8 @@ std::uint64_t WaveEngine::find_candidates(std::uint32_t stream) {
   return all;
 }
 
-// Places pending blocks of `stream`, level by level from the emptiest SMs up, until none is left, none fits, or
-// its context has `thread_limit` threads.
+// Places pending blocks of `stream`, level by level from the emptiest SMs up, until none is left,
+// none fits, or its context has `thread_limit` threads.
 void WaveEngine::fill(std::uint32_t stream, Ticks now, std::uint64_t thread_limit) {
   Kernel& kernel = kernels_[stream];
   const KernelShape& shape = *kernel.shape;
@@ -139,7 +140,8 @@ void WaveEngine::fill(std::uint32_t stream, Ticks now, std::uint64_t thread_limi
       kernel.pending = 0;
       break;
     }
-    // Rounds of one block on each of these SMs, until one of them is full or the next level is reached.
+    // Rounds of one block on each of these SMs, until one of them is full or the next level is
+    // reached.
     std::uint32_t rounds = std::min(level.room, kernel.pending / level.sms);
     if (level.above != kNone) {
       rounds = std::min(rounds, (level.above - level.threads + shape.threads - 1) / shape.threads);
@@ -186,7 +188,8 @@ WaveEngine::Level WaveEngine::lowest_level() const {
   return level;
 }
 
-// One block each on the `count` SMs with the lowest indices of a level that has more; they leave their groups.
+// One block each on the `count` SMs with the lowest indices of a level that has more; they leave
+// their groups.
 void WaveEngine::place_on_lowest(std::uint32_t level, std::uint32_t count) {
   SmSet on_level;
   std::uint32_t groups = 0;

@@ -17,8 +17,8 @@ double demand_of(double dram, double issue) {
 void WaveEngine::update_rates(Ticks now) {
   groups_.update_issue_rates();
 
-  // What kernels obtain. All sums are exact, so it does not matter in which order and from which side they are
-  // formed.
+  // What kernels obtain. All sums are exact, so it does not matter in which order and from which
+  // side they are formed.
   double total = 0;
   for (const std::uint32_t stream : running_) {
     Kernel& kernel = kernels_[stream];
@@ -44,7 +44,8 @@ void WaveEngine::update_rates(Ticks now) {
   groups_.settle();
 }
 
-// Takes from the kernels' shares what their blocks on issue-limited SMs do not ask for; returns the sum.
+// Takes from the kernels' shares what their blocks on issue-limited SMs do not ask for; returns the
+// sum.
 double WaveEngine::withhold_issue_limited() {
   double sum = 0;
   for (const Cohort& cohort : groups_.cohorts()) {
@@ -60,7 +61,8 @@ double WaveEngine::withhold_issue_limited() {
   return sum;
 }
 
-// The demands exceed the bandwidth: sets what each kernel obtains, returns the fair share of a block.
+// The demands exceed the bandwidth: sets what each kernel obtains, returns the fair share of a
+// block.
 double WaveEngine::share_dram() {
   classes_.clear();
   for (const Cohort& cohort : groups_.cohorts()) {
@@ -81,8 +83,8 @@ double WaveEngine::share_dram() {
   return fair_share;
 }
 
-// Gives every cohort its rate and moves its finish time accordingly. No question whether the rate has changed:
-// that is too irregular to predict, and a ratio of 1 leaves a finish time as it is.
+// Gives every cohort its rate and moves its finish time accordingly. No question whether the rate
+// has changed: that is too irregular to predict, and a ratio of 1 leaves a finish time as it is.
 void WaveEngine::apply_rates(Ticks now, double fair_share) {
   const SmGroup* const groups = groups_.all().data();
   const Kernel* const kernels = kernels_.data();

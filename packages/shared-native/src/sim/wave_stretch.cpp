@@ -1,12 +1,13 @@
-// Waves of one kernel that follow each other in the same places: replaced, and skipped, without a new placement.
+// Waves of one kernel that follow each other in the same places: replaced, and skipped, without a
+// new placement.
 #include <algorithm>
 
 #include "sim/wave_engine.h"
 
 namespace cotenant {
 
-// Where every cohort that ends now is followed by as many blocks of its own kernel on the same SMs, no rate
-// changes and nothing else can start. Returns whether this is so.
+// Where every cohort that ends now is followed by as many blocks of its own kernel on the same SMs,
+// no rate changes and nothing else can start. Returns whether this is so.
 bool WaveEngine::replace_in_place(Ticks now) {
   if (pending_.empty()) {
     return false;
@@ -35,8 +36,9 @@ bool WaveEngine::replace_in_place(Ticks now) {
   return true;
 }
 
-// Whether all space that `ending` of the kernel's blocks free goes back to the same kernel, so that they are
-// replaced where they were. Before them, no pending block fitted anywhere that could have been placed.
+// Whether all space that `ending` of the kernel's blocks free goes back to the same kernel, so that
+// they are replaced where they were. Before them, no pending block fitted anywhere that could have
+// been placed.
 bool WaveEngine::keeps_its_place(std::uint32_t stream, std::uint32_t ending) const {
   const Kernel& kernel = kernels_[stream];
   if (kernel.pending < ending) {
@@ -61,9 +63,9 @@ bool WaveEngine::keeps_its_place(std::uint32_t stream, std::uint32_t ending) con
   });
 }
 
-// After a replacement: kernels that keep their places and have blocks enough go on replacing their cohorts, each
-// cohort with a period of its own, until a cohort of another kernel ends or blocks become few. All that lies
-// before that is skipped.
+// After a replacement: kernels that keep their places and have blocks enough go on replacing their
+// cohorts, each cohort with a period of its own, until a cohort of another kernel ends or blocks
+// become few. All that lies before that is skipped.
 void WaveEngine::look_for_stretch(Ticks now) {
   const std::span<const Cohort> cohorts = groups_.cohorts();
   bool any = false;
@@ -93,8 +95,8 @@ void WaveEngine::look_for_stretch(Ticks now) {
   for (const std::uint32_t stream : running_) {
     const Kernel& kernel = kernels_[stream];
     if (kernel.replacing) {
-      // A cohort is replaced at most once more often than its periods fit. The last pending block stays: a
-      // kernel behind may start when it goes.
+      // A cohort is replaced at most once more often than its periods fit. The last pending block
+      // stays: a kernel behind may start when it goes.
       const double blocks = kernel.pending - kernel.resident - 1;
       horizon = std::min(horizon, now + static_cast<Ticks>(blocks / kernel.blocks_per_tick));
     }

@@ -12,7 +12,8 @@ namespace {
 thread_local std::uint64_t allocations = 0;
 } // namespace
 
-// GCC takes the malloc below and the free behind a delete for a mismatched pair once it inlines one of them.
+// GCC takes the malloc below and the free behind a delete for a mismatched pair once it inlines one
+// of them.
 #pragma GCC diagnostic ignored "-Wpragmas"
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"
 void* operator new(std::size_t size) {

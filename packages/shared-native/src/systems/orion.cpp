@@ -5,23 +5,20 @@
 //
 //   1. The high-priority head is launched at once. It is never held, whatever else goes on.
 //   2. Best-effort heads, starting behind the client that launched last, may go if one of these
-//   holds:
+//      holds:
 //        idle      the high-priority client has no kernel of an open request launched
 //        copy      the op is a copy or a memset
 //        warm-up   the best-effort client is in its warm-up or in the first request behind it
 //        finished  the high-priority client has completed all its requests
 //        update    it trains, is in its optimizer phase (the op before that phase is complete), and
-//        the op
-//                  needs at most the SM threshold: any profile
+//                  the op needs at most the SM threshold: any profile
 //        opposite  the op and the last launched high-priority kernel are not bound by the same
-//        resource (an unknown
-//                  one passes), and the SMs of the kernels passed in this turn stay within the
-//                  threshold
+//                  resource (an unknown one passes), and the SMs of the kernels passed in this turn
+//                  stay within the threshold
 //   3. Throttle: the durations of launched best-effort kernels add up; once the sum exceeds the
-//   limit, all
-//      best-effort clients, copies included, wait until everything they launched is complete. The
-//      op that exceeds the limit still goes: the overshoot is one op. After the high-priority
-//      client has finished no new drain begins, one that has begun ends normally.
+//      limit, all best-effort clients, copies included, wait until everything they launched is
+//      complete. The op that exceeds the limit still goes: the overshoot is one op. After the
+//      high-priority client has finished no new drain begins, one that has begun ends normally.
 //
 // The SM threshold is the number of SMs if the high-priority client serves inference. If it trains,
 // it is found by bisection between 0 and the largest SM need of a best-effort kernel: every 10
@@ -29,17 +26,17 @@
 //
 // Choices, where the published code and paper leave one (code: github.com/eth-easl/orion):
 //   - Copies add nothing to the turn's SMs and leave the "last high-priority kernel" as it is. (The
-//   code addresses
-//     the profile by kernels launched so far and so takes the next kernel's row for a copy.)
+//     code addresses the profile by kernels launched so far and so takes the next kernel's row for
+//     a copy.)
 //   - Warm-up means the plan's; the code has the constant 10 for both ends. Without warm-up nothing
-//   is exempt.
+//     is exempt.
 //   - The bisection counts measured iterations only: during warm-up nothing is gated, so they say
-//   nothing. Its upper
-//     end is the largest need over all best-effort clients (in the code: of the first).
+//     nothing. Its upper end is the largest need over all best-effort clients (in the code: of the
+//     first).
 //   - The optimizer phase starts where the profile says so; start_update overrides it by a count of
-//   kernels.
+//     kernels.
 //   - Copies are not gated by the link's bandwidth: the paper considers it, the code has no such
-//   rule.
+//     rule.
 #include <algorithm>
 #include <cmath>
 #include <limits>

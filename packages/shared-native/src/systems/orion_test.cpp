@@ -40,7 +40,8 @@ ParamList with(ParamList params, const std::string& name, const ParamValue& valu
   return params;
 }
 
-/// Whether `op` goes when the last launched high-priority kernel was `last` and its request is open.
+/// Whether `op` goes when the last launched high-priority kernel was `last` and its request is
+/// open.
 bool goes_beside(HighOp last, const OpProfile& op, const ParamList& params = kNoThrottle) {
   ScriptedRun run("orion", params, {inference(), best_effort({op})});
   EXPECT_EQ(run.offered(kHigh, last), Launches{kHigh});
@@ -209,7 +210,8 @@ TEST(OrionVectors, V13RoundRobinContinuesBehindTheLastLaunch) {
   EXPECT_EQ(order, (Launches{1, 2, 3, 1, 2, 3}));
 }
 
-/// High-priority training of two kernels and an optimizer phase of two; iterations limited to 100 ms.
+/// High-priority training of two kernels and an optimizer phase of two; iterations limited to 100
+/// ms.
 TestClient training() {
   TestClient client =
       high({kernel(kCompute, 10, 1000), kernel(kCompute, 10, 1000),

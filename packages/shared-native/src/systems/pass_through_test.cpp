@@ -1,4 +1,5 @@
-// Systems that leave sharing to the device: they differ in contexts, launching threads and priorities only.
+// Systems that leave sharing to the device: they differ in contexts, launching threads and
+// priorities only.
 #include <gtest/gtest.h>
 
 #include "scheduler/fake_gate_for_test.h"

@@ -7,30 +7,26 @@
 // is this system:
 //
 //   - No request of the high-priority client open: best-effort clients launch in turn while fewer
-//   than `depth` of
-//     their ops, all clients together, are in flight.
+//     than `depth` of their ops, all clients together, are in flight.
 //   - A request open: best-effort clients launch nothing, also between two ops of the request. What
-//   is in
-//     flight runs on. This gate, and not the bound by itself, is what protects the request's
+//     is in flight runs on. This gate, and not the bound by itself, is what protects the request's
 //     latency.
 //   - Padding: beside each high-priority kernel one best-effort kernel may go that ends no later
-//   and needs at
-//     least as many SMs (the rule of Orion's artifact for REEF's dynamic kernel padding). It counts
-//     toward `depth`.
+//     and needs at least as many SMs (the rule of Orion's artifact for REEF's dynamic kernel
+//     padding). It counts toward `depth`.
 //
 // Orion's artifact calls its comparison "REEF policy" and gives it depth 12, but counts polls of
 // the scheduler instead of kernels in flight; reef-as-published is that.
 //
 // Choices that the publications leave open:
 //   - `depth` bounds all best-effort clients together, because the sum is what a request may have
-//   to wait behind.
+//     to wait behind.
 //   - Copies and memsets count as ops in flight: they hold a place in the stream as kernels do.
 //   - The high-priority client is never held: its kernels queue on the device beside what is left
-//   in flight.
-//     wait_for_drain holds the first op of a request instead until nothing is in flight, REEF-N
-//     taken literally.
+//     in flight. wait_for_drain holds the first op of a request instead until nothing is in flight,
+//     REEF-N taken literally.
 //   - Streams have equal priority, as in Orion's artifact; stream_priority gives the high-priority
-//   one the lead.
+//     one the lead.
 #include <algorithm>
 #include <cmath>
 

@@ -9,13 +9,12 @@
 //
 // One turn of the published loop:
 //   1. The first client, in order, whose head passes unchecked (it is in its warm-up or the first
-//   request behind
-//      it, or the high-priority client has finished) launches one op, and the turn ends.
+//      request behind it, or the high-priority client has finished) launches one op, and the turn
+//      ends.
 //   2. A high-priority head is launched, and beside it the first best-effort head that lasts no
-//   longer and needs at
-//      least as many SMs. The turn ends; the count stays as it is.
+//      longer and needs at least as many SMs. The turn ends; the count stays as it is.
 //   3. Otherwise the count rises by the number of best-effort heads. At `depth`, all of them
-//   launch.
+//      launch.
 //
 // A profile row is addressed by the kernels launched so far, so that a copy is judged by the row of
 // the kernel behind it; that is kept here. Published best-effort clients come before the

@@ -7,8 +7,7 @@
 //
 // Choices that the publication leaves open:
 //   - a request is open from its first launched op, whatever its kind (there, from its first
-//   kernel: a copy did not
-//     keep others out, and two requests could open at once);
+//     kernel: a copy did not keep others out, and two requests could open at once);
 //   - best-effort clients that wait take turns (there, the first in the list always won);
 //   - any number of high-priority clients: they go in the plan's order.
 #include <algorithm>

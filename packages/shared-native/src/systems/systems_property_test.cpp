@@ -1,5 +1,5 @@
-// What must hold of every system in every run, and the published guarantees of single systems, over random
-// clients, programs and timing.
+// What must hold of every system in every run, and the published guarantees of single systems, over
+// random clients, programs and timing.
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
@@ -159,7 +159,8 @@ RC_GTEST_PROP(ReefAsPublishedProperty, HighPriorityIsNeverHeldBehindTheWarmUp, (
                                     {{"depth", *rc::gen::inRange<std::int64_t>(1, 20)}});
 }
 
-/// Durations of best-effort kernels in flight; the limit plus the one op that exceeds it bounds them.
+/// Durations of best-effort kernels in flight; the limit plus the one op that exceeds it bounds
+/// them.
 RC_GTEST_PROP(OrionProperty, BestEffortWorkInFlightExceedsTheLimitByOneOpAtMost, ()) {
   const auto clients = any_clients();
   const std::size_t high = high_of(clients);

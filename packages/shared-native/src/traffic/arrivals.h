@@ -23,15 +23,16 @@ struct Traffic {
   std::vector<Nanos> trace; ///< gaps; trace
 };
 
-/// The gaps before requests, one after the other, in the order in which a client uses them. Gaps are rounded to
-/// whole nanoseconds, ties to even. Memory does not grow with their number.
+/// The gaps before requests, one after the other, in the order in which a client uses them. Gaps
+/// are rounded to whole nanoseconds, ties to even. Memory does not grow with their number.
 ///
 /// Equal seeds give equal gaps on any machine: the generator is MT19937 seeded as NumPy's legacy
 /// RandomState(seed), the draw is that of RandomState.exponential(1 / rate), and the logarithm is
 /// our own (libm's last bit differs between machines).
 class GapSource {
  public:
-  /// Throws InputError for a rate that is not finite and positive. REQUIRES: the traffic is not closed.
+  /// Throws InputError for a rate that is not finite and positive. REQUIRES: the traffic is not
+  /// closed.
   GapSource(Traffic traffic, std::uint32_t seed);
 
   /// Throws InputError at the end of a trace.
