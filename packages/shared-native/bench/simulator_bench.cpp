@@ -34,7 +34,7 @@ SimSetup resnet_pair(const std::string& system, Nanos length) {
                  .params = Params::checked(info.params, {}, "bench"),
                  .until = std::nullopt,
                  .time_limit = length};
-  SimClient hp;
+  RunClient hp;
   hp.name = "hp";
   hp.priority = Priority::high;
   hp.program = &catalog().prepared(kInference, kGpu);
@@ -44,7 +44,7 @@ SimSetup resnet_pair(const std::string& system, Nanos length) {
                         .trace = {}};
   hp.next_gap = [source = std::make_shared<GapSource>(traffic, 42)] { return source->next(); };
   hp.warmup = 10;
-  SimClient be;
+  RunClient be;
   be.name = "be";
   be.program = &catalog().prepared(kTraining, kGpu);
   be.warmup = 10;

@@ -25,12 +25,12 @@ json timeline_of_a_run(const std::filesystem::path& file) {
   const PreparedProgram be =
       prepare_program(random_program_for_test("h200", Mode::training, 40, words), gpu, gpu);
   const SystemInfo& info = find_system("orion");
-  SimClient high;
+  RunClient high;
   high.name = "hp";
   high.priority = Priority::high;
   high.program = &hp;
   high.requests = 3;
-  SimClient low;
+  RunClient low;
   low.name = "be";
   low.program = &be;
   Timeline timeline(

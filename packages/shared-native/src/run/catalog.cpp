@@ -24,14 +24,15 @@ const Program& Catalog::program(const std::string& id) {
   return *slot;
 }
 
-const PreparedProgram& Catalog::prepared(const std::string& program_id, const std::string& gpu_id) {
+const PreparedProgram& Catalog::prepared(const std::string& program_id, const std::string& gpu_id,
+                                         std::optional<int> carveout) {
   const std::scoped_lock lock(mutex_);
-  auto& slot = prepared_[{program_id, gpu_id}];
+  auto& slot = prepared_[{program_id, gpu_id, carveout.value_or(-1)}];
   if (!slot) {
     const GpuSpec& target = gpu(gpu_id);
     const Program& recorded = program(program_id);
     slot = std::make_unique<PreparedProgram>(
-        prepare_program(recorded, recorded.gpu == gpu_id ? target : gpu(recorded.gpu), target));
+        prepare_program(recorded, recorded.gpu == gpu_id ? target : gpu(recorded.gpu), target, carveout));
   }
   return *slot;
 }

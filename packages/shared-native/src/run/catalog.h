@@ -5,7 +5,9 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "device/gpu_spec.h"
@@ -24,8 +26,9 @@ class Catalog {
   const GpuSpec& gpu(const std::string& id);
   const Program& program(const std::string& id);
 
-  /// `program` on `gpu`, derived if it was recorded on another.
-  const PreparedProgram& prepared(const std::string& program, const std::string& gpu);
+  /// `program` on `gpu`, derived if it was recorded on another. `carveout`: see Plan.
+  const PreparedProgram& prepared(const std::string& program, const std::string& gpu,
+                                  std::optional<int> carveout = {});
 
   /// SHA-256 of the file behind a name: part of what identifies a run's input.
   std::string gpu_digest(const std::string& id) const;
@@ -40,7 +43,7 @@ class Catalog {
   std::recursive_mutex mutex_; ///< prepared() calls gpu() and program()
   ByName<GpuSpec> gpus_;
   ByName<Program> programs_;
-  std::map<std::pair<std::string, std::string>, std::unique_ptr<PreparedProgram>> prepared_;
+  std::map<std::tuple<std::string, std::string, int>, std::unique_ptr<PreparedProgram>> prepared_;
 };
 
 } // namespace cotenant

@@ -131,6 +131,9 @@ void read_system(Plan& plan, const nlohmann::json& value, const std::string& whe
       }
     }
   }
+  if (fields.find("carveout") != nullptr) {
+    plan.carveout = static_cast<int>(fields.integer("carveout", 0, 100));
+  }
   fields.finish();
 }
 

@@ -34,6 +34,8 @@ struct Plan {
   std::uint32_t seed = 0;
   std::string system;
   std::vector<std::pair<std::string, ParamValue>> params;
+  /// Shared-memory carve-out that every kernel is launched with, percent; absent: each one's own.
+  std::optional<int> carveout;
   std::vector<ClientPlan> clients;
   std::optional<std::size_t> until; ///< index into clients
   Nanos time_limit = kNever;

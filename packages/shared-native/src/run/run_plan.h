@@ -11,8 +11,6 @@
 
 namespace cotenant {
 
-inline constexpr int kSummaryVersion = 1;
-
 struct RunOptions {
   std::filesystem::path out;                     ///< folder for <plan id>.csv and <plan id>.json
   std::optional<std::filesystem::path> timeline; ///< Perfetto timeline of the run

@@ -34,6 +34,9 @@ struct SystemMode {
   ContextMode contexts = ContextMode::shared;
   Launcher launcher = Launcher::per_client;
   bool stream_priorities = false; ///< the high-priority client's stream comes first
+  /// The scheduler acts on the completion of single ops, not only of all that it launched: on a real
+  /// GPU, where seeing a completion costs a mark in the stream, every op then gets one.
+  bool watches_ops = false;
 };
 
 using ParamValue = std::variant<bool, std::int64_t, double, std::string>;

@@ -31,6 +31,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/time.h"
@@ -57,8 +58,8 @@ struct KernelShape {
   // whose split is `split` or more.
 };
 
-/// Shape of `op` on `gpu`. See shape.cpp for how demands follow from the recorded counters.
-KernelShape kernel_shape(const GpuSpec& gpu, const Op& op);
+/// Shape of `op` on `gpu`, launched with that carve-out preference if any. See shape.cpp for how demands follow from the recorded counters.
+KernelShape kernel_shape(const GpuSpec& gpu, const Op& op, std::optional<int> carveout = {});
 
 /// In which order kernels with pending blocks are served when SM space frees up.
 enum class BlockOrder : std::uint8_t {

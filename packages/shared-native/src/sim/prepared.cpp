@@ -17,7 +17,7 @@ class LastRequest final : public RecordSink {
 
 Nanos solo_latency(const PreparedProgram& program, const GpuSpec& gpu) {
   const SystemInfo& ideal = find_system("ideal");
-  SimClient client;
+  RunClient client;
   client.name = "solo";
   client.priority = Priority::high;
   client.program = &program;
@@ -36,7 +36,7 @@ Nanos solo_latency(const PreparedProgram& program, const GpuSpec& gpu) {
 } // namespace
 
 PreparedProgram prepare_program(const Program& program, const GpuSpec& recorded_on,
-                                const GpuSpec& gpu) {
+                                const GpuSpec& gpu, std::optional<int> carveout) {
   if (program.ops.empty()) {
     throw InputError("program '" + program.name + "' has no ops; expected at least one");
   }
@@ -50,7 +50,7 @@ PreparedProgram prepare_program(const Program& program, const GpuSpec& recorded_
                                 .boundness = op.boundness,
                                 .sm_needed = kernel ? sm_needed(gpu, op) : 0,
                                 .duration = op.duration});
-    prepared.shapes.push_back(kernel ? kernel_shape(gpu, op) : KernelShape{});
+    prepared.shapes.push_back(kernel ? kernel_shape(gpu, op, carveout) : KernelShape{});
     prepared.elapsed_before.push_back(elapsed);
     elapsed += op.duration;
   }

@@ -1,6 +1,7 @@
 // A program made ready for one GPU: everything that the hot path needs, in flat arrays.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "device/gpu_spec.h"
@@ -21,8 +22,9 @@ struct PreparedProgram {
 
 /// Scales `program` to `gpu` when it was recorded on `recorded_on`, another GPU, and precomputes
 /// shapes and profile. `solo_latency` is measured with one simulated request. Throws InputError for
-/// a program without ops.
+/// a program without ops. `carveout`: percent of shared memory that kernels prefer; absent: the
+/// driver's choice for each.
 PreparedProgram prepare_program(const Program& program, const GpuSpec& recorded_on,
-                                const GpuSpec& gpu);
+                                const GpuSpec& gpu, std::optional<int> carveout = {});
 
 } // namespace cotenant

@@ -67,6 +67,19 @@ std::uint32_t split_request(const GpuSpec& gpu, const BlockFootprint& block, std
   return gpu.sm.shared_memory;
 }
 
+/// The split that a preference of `percent` gets: the smallest step that is at least so much of the
+/// largest, and has room for one block.
+std::uint32_t preferred_split(const GpuSpec& gpu, const BlockFootprint& block, int percent) {
+  const std::uint64_t preferred =
+      std::uint64_t{gpu.sm.shared_memory} * static_cast<std::uint64_t>(percent);
+  for (const std::uint32_t step : gpu.sm.shared_memory_splits) {
+    if (std::uint64_t{step} * 100 >= preferred && step >= block.shared_memory) {
+      return step;
+    }
+  }
+  return gpu.sm.shared_memory;
+}
+
 /// Blocks per SM if shared memory were plentiful.
 std::uint32_t slots_without_shared_memory(const GpuSpec& gpu, const BlockFootprint& block) {
   std::uint32_t slots = std::min(gpu.sm.blocks, gpu.sm.threads / block.threads);
@@ -78,7 +91,7 @@ std::uint32_t slots_without_shared_memory(const GpuSpec& gpu, const BlockFootpri
 
 } // namespace
 
-KernelShape kernel_shape(const GpuSpec& gpu, const Op& op) {
+KernelShape kernel_shape(const GpuSpec& gpu, const Op& op, std::optional<int> carveout) {
   const BlockFootprint block = block_footprint(gpu, op);
   const std::uint32_t sms = gpu.sm.count;
 
@@ -89,8 +102,15 @@ KernelShape kernel_shape(const GpuSpec& gpu, const Op& op) {
   shape.registers = block.registers;
   shape.shared_memory = block.shared_memory;
 
-  shape.split = split_request(gpu, block, slots_without_shared_memory(gpu, block));
   shape.slots_per_sm = blocks_per_sm(gpu, op);
+  if (carveout) {
+    shape.split = preferred_split(gpu, block, *carveout);
+    if (block.shared_memory > 0) {
+      shape.slots_per_sm = std::min(shape.slots_per_sm, shape.split / block.shared_memory);
+    }
+  } else {
+    shape.split = split_request(gpu, block, slots_without_shared_memory(gpu, block));
+  }
 
   const std::uint64_t slots = std::uint64_t{shape.slots_per_sm} * sms;
   shape.waves = static_cast<std::uint32_t>((shape.blocks + slots - 1) / slots);

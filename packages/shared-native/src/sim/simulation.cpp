@@ -134,23 +134,10 @@ class Simulation final : public Gate {
   std::uint64_t kernels_ = 0;
 };
 
-std::vector<ClientInfo> client_infos(const SimSetup& setup) {
-  std::vector<ClientInfo> infos;
-  for (const SimClient& client : setup.clients) {
-    infos.push_back({.name = client.name,
-                     .priority = client.priority,
-                     .training = client.program->program.mode == Mode::training,
-                     .profile = client.program->profile,
-                     .solo_latency = client.program->solo_latency,
-                     .warmup = client.warmup});
-  }
-  return infos;
-}
-
 Simulation::Simulation(SimSetup& setup, std::vector<ClientState>& states, RecordSink& sink,
                        DetailSink* detail, SimProgress* progress)
     : Gate(states), setup_(setup), states_(states), sink_(sink), detail_(detail),
-      progress_(progress), clients_(setup.clients.size()), infos_(client_infos(setup)), slots_(0),
+      progress_(progress), clients_(setup.clients.size()), infos_(client_infos(setup.clients)), slots_(0),
       warming_(setup.clients.size()) {
   system_ = setup.system.make(setup.params, {.gpu = setup.gpu, .clients = infos_});
   const bool own_engines = system_.mode.contexts == ContextMode::isolated ||
@@ -294,7 +281,7 @@ void Simulation::begin_request(std::size_t c) {
 
 void Simulation::request_complete(std::size_t c) {
   ClientState& state = states_[c];
-  const SimClient& client = setup_.clients[c];
+  const RunClient& client = setup_.clients[c];
   Request& request = requests_[c];
   state.request_open = false;
   ++state.requests;
@@ -333,7 +320,7 @@ void Simulation::request_complete(std::size_t c) {
 }
 
 void Simulation::next_request(std::size_t c) {
-  const SimClient& client = setup_.clients[c];
+  const RunClient& client = setup_.clients[c];
   if (client.closed || clock_start_ == kNever) {
     begin_request(c);
     return;

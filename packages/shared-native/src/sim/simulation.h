@@ -4,13 +4,13 @@
 
 #include <atomic>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "record/sink.h"
+#include "run/client.h"
 #include "scheduler/system.h"
 #include "sim/prepared.h"
 
@@ -18,20 +18,9 @@ namespace cotenant {
 
 enum class EngineKind : std::uint8_t { wave, oracle };
 
-/// A client of a run.
-struct SimClient {
-  std::string name;
-  Priority priority = Priority::best_effort;
-  const PreparedProgram* program = nullptr;
-  bool closed = true;              ///< the next request follows the last one at once
-  std::function<Nanos()> next_gap; ///< open loop: gap between one scheduled arrival and the next
-  std::optional<std::int64_t> requests; ///< measured requests; absent: until the run ends
-  std::int64_t warmup = 0;              ///< requests before the clock starts, back to back
-};
-
 struct SimSetup {
   const GpuSpec& gpu;
-  std::vector<SimClient> clients;
+  std::vector<RunClient> clients;
   const SystemInfo& system;
   Params params;
   std::optional<std::size_t> until; ///< the client whose last request ends the run

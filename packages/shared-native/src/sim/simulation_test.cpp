@@ -52,7 +52,7 @@ struct Pair {
                    .params = Params::checked(info.params, {}, "test"),
                    .until = 0,
                    .engine = engine};
-    SimClient high;
+    RunClient high;
     high.name = "hp";
     high.priority = Priority::high;
     high.program = &hp;
@@ -60,7 +60,7 @@ struct Pair {
     high.next_gap = [this] { return gap; };
     high.requests = requests;
     high.warmup = 2;
-    SimClient best_effort;
+    RunClient best_effort;
     best_effort.name = "be";
     best_effort.program = &be;
     best_effort.warmup = 2;
@@ -197,7 +197,7 @@ TEST(Simulation, IdealLeavesClientsAlone) {
 TEST(Simulation, TimeLimitEndsTheRun) {
   Pair pair = Pair::random(5);
   const SystemInfo& info = find_system("streams");
-  SimClient client;
+  RunClient client;
   client.name = "be";
   client.program = &pair.be;
   Records records;
@@ -230,7 +230,7 @@ TEST(Simulation, StuckSchedulerIsNamed) {
                            return SystemInstance{.mode = {},
                                                  .scheduler = std::make_unique<Holder>()};
                          }};
-  SimClient client;
+  RunClient client;
   client.name = "be";
   client.program = &pair.be;
   client.requests = 1;
@@ -255,10 +255,10 @@ TEST(Simulation, CopiesOfOneDirectionQueue) {
       program_for_test("h200", Mode::inference, {copy_for_test(OpKind::copy_h2d, 1'000'000)});
   const PreparedProgram prepared = prepare_program(program, gpu, gpu);
   const SystemInfo& info = find_system("streams");
-  SimClient client;
+  RunClient client;
   client.program = &prepared;
   client.requests = 1;
-  SimClient other = client;
+  RunClient other = client;
   client.name = "a";
   other.name = "b";
   Records records;

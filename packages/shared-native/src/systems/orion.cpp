@@ -255,14 +255,17 @@ Nanos absolute_or_fraction(double fixed, double fraction, Nanos solo) {
 }
 
 SystemInstance make(const Params& params, const Setup& setup) {
-  const SystemMode mode{.contexts = ContextMode::shared,
-                        .launcher = Launcher::single,
-                        .stream_priorities = params.flag("stream_priority")};
+  SystemMode mode{.contexts = ContextMode::shared,
+                  .launcher = Launcher::single,
+                  .stream_priorities = params.flag("stream_priority"),
+                  .watches_ops = false};
   if (setup.clients.size() == 1) {
     return pass_through(mode);
   }
   const Roles roles = one_high_priority(setup.clients, "orion");
   const ClientInfo& high = setup.clients[roles.high];
+  mode.watches_ops =
+      params.flag("count_running_sms") || (high.training && params.flag("update_phase"));
   Options options{
       .max_be_duration =
           absolute_or_fraction(static_cast<double>(params.integer("max_be_duration_ns")),

@@ -140,10 +140,12 @@ std::uint32_t depth_by_rule(std::span<const ClientInfo> clients, const Roles& ro
 }
 
 SystemInstance make(const Params& params, const Setup& setup) {
-  const SystemMode mode{.contexts = ContextMode::shared,
-                        .launcher = Launcher::single,
-                        .stream_priorities = params.flag("stream_priority")};
+  SystemMode mode{.contexts = ContextMode::shared,
+                  .launcher = Launcher::single,
+                  .stream_priorities = params.flag("stream_priority"),
+                  .watches_ops = true};
   if (setup.clients.size() == 1) {
+    mode.watches_ops = false;
     return pass_through(mode);
   }
   const Roles roles = one_high_priority(setup.clients, "reef");

@@ -1,0 +1,56 @@
+// The real GPU behind LiveDevice: one stream a client, every launch prepared in advance.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "cuda/driver.h"
+#include "cuda/live_device.h"
+#include "cuda/live_program.h"
+
+namespace cotenant::cuda {
+
+/// A client's stream. REQUIRES: the program outlives the device.
+struct ClientStream {
+  const LiveProgram* program = nullptr; ///< null: another device drives this client
+  bool first = false;                   ///< of the highest stream priority; others of the lowest
+};
+
+struct DeviceOptions {
+  /// Preferred shared-memory carve-out of every kernel, percent; absent: as captured.
+  std::optional<int> carveout;
+};
+
+class CudaDevice final : public LiveDevice {
+ public:
+  /// Indices of `clients` are those of the plan. Throws DeviceError.
+  CudaDevice(const Driver& driver, const std::vector<ClientStream>& clients,
+             const DeviceOptions& options = {});
+  ~CudaDevice() override;
+
+  [[nodiscard]] Nanos now() override;
+  void launch(std::size_t client, std::uint32_t op) override;
+  void mark(std::size_t client) override;
+  [[nodiscard]] std::uint64_t passed(std::size_t client) override;
+  void drain() override;
+
+  [[nodiscard]] Stream stream(std::size_t client) const;
+
+ private:
+  class Lane;
+  const Driver& driver_;
+  std::vector<std::unique_ptr<Lane>> lanes_; ///< by client; null where another device drives it
+};
+
+/// Launches one op as it is. Shared by the device and by whoever measures it.
+void launch_op(const Driver& driver, const LiveOp& op, const LaunchConfig& config, Stream stream);
+
+/// The launch configuration of a kernel op. `attributes` is the storage that it points to.
+LaunchConfig launch_config(const LiveOp& op, Stream stream,
+                           std::vector<LaunchAttribute>& attributes);
+
+/// Nanoseconds of CLOCK_MONOTONIC, the clock that all processes share.
+Nanos monotonic_now();
+
+} // namespace cotenant::cuda

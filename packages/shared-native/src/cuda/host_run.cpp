@@ -1,0 +1,205 @@
+#include "cuda/host_run.h"
+
+#include <algorithm>
+#include <exception>
+#include <fmt/format.h>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <thread>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "cuda/cuda_device.h"
+#include "cuda/live_executive.h"
+#include "cuda/pinned_thread.h"
+#include "cuda/shared_run.h"
+#include "run/plan.h"
+#include "run/plan_setup.h"
+
+namespace cotenant::cuda {
+namespace {
+
+using nlohmann::json;
+using nlohmann::ordered_json;
+
+/// Keeps a client's records in memory while the run lasts: a write to a disk would hold up the loop.
+class RowLog final : public RecordSink {
+ public:
+  explicit RowLog(std::size_t clients) : rows_(clients) {}
+
+  void request(const RequestRecord& record) override { rows_[record.client].push_back(record); }
+
+  void write(std::size_t client, const std::filesystem::path& file) const {
+    std::string text;
+    for (const RequestRecord& row : rows_[client]) {
+      fmt::format_to(std::back_inserter(text), "{},{},{},{}\n", row.index, row.arrival, row.start,
+                     row.end);
+    }
+    write_file(file, text);
+  }
+
+ private:
+  std::vector<std::vector<RequestRecord>> rows_;
+};
+
+/// Which clients the end of the run waits for (as in simulated runs): the plan's `until` client, or
+/// all; a client that runs alone, for itself.
+std::vector<std::size_t> waited_for(const Plan& plan, const SystemMode& mode,
+                                    const std::vector<std::size_t>& driven) {
+  std::vector<std::size_t> all;
+  if (mode.contexts == ContextMode::isolated) {
+    all = driven;
+  } else if (plan.until) {
+    all = {*plan.until};
+  } else {
+    for (std::size_t c = 0; c < plan.clients.size(); ++c) {
+      all.push_back(c);
+    }
+  }
+  std::vector<std::size_t> mine;
+  std::ranges::copy_if(all, std::back_inserter(mine), [&](std::size_t c) {
+    return std::ranges::find(driven, c) != driven.end();
+  });
+  return mine;
+}
+
+/// The clients of one launching thread, with a scheduler and streams of their own.
+struct Crew {
+  std::vector<std::size_t> driven;
+  SystemInstance system;
+  std::unique_ptr<CudaDevice> device;
+  LiveTotals totals;
+  std::exception_ptr error;
+};
+
+const LiveProgram& program_of(const std::map<std::string, LiveProgram>& programs, const Plan& plan,
+                              std::size_t client) {
+  const std::string& id = plan.clients[client].program;
+  const auto found = programs.find(id);
+  if (found == programs.end()) {
+    throw InputError(fmt::format("{}: plan.clients[{}].program: '{}' is not loaded in this process",
+                                 plan.source, client, id));
+  }
+  return found->second;
+}
+
+} // namespace
+
+RunRequest parse_run_request(const json& request) {
+  const auto field = [&](const char* name) -> const json& {
+    const auto found = request.find(name);
+    if (found == request.end()) {
+      throw InputError(fmt::format("request.{}: is missing", name));
+    }
+    return *found;
+  };
+  RunRequest result;
+  result.plan = field("plan").get<std::string>();
+  result.clients = field("clients").get<std::vector<std::size_t>>();
+  result.shared = field("shared").get<std::string>();
+  result.records = field("records").get<std::string>();
+  result.pin = request.value("pin", true);
+  result.watchdog = request.value("watchdog_s", std::int64_t{20}) * kSecond;
+  result.time_limit = request.value("limit_ns", kNever);
+  if (result.clients.empty()) {
+    throw InputError("request.clients: is empty; expected at least one client of the plan");
+  }
+  return result;
+}
+
+ordered_json run_clients(const Driver& driver, Context context, Catalog& catalog,
+                         const std::map<std::string, LiveProgram>& programs,
+                         const RunRequest& request) {
+  const Plan plan = read_plan(request.plan);
+  PlanSetup setup = set_up(plan, catalog);
+  for (const std::size_t c : request.clients) {
+    if (c >= plan.clients.size()) {
+      throw InputError(fmt::format("request.clients: {} is not one of the {} clients of {}", c,
+                                   plan.clients.size(), plan.source));
+    }
+  }
+  const std::vector<ClientInfo> infos = client_infos(setup.clients);
+  const auto make_system = [&] {
+    return setup.system.make(setup.params, {.gpu = setup.gpu, .clients = infos});
+  };
+
+  // Clients that launch for themselves get a thread each, as they would in processes of their own.
+  std::vector<Crew> crews;
+  if (setup.mode.launcher == Launcher::per_client) {
+    for (const std::size_t c : request.clients) {
+      crews.push_back({.driven = {c}, .system = make_system(), .device = {}, .totals = {}, .error = {}});
+    }
+  } else {
+    crews.push_back(
+        {.driven = request.clients, .system = make_system(), .device = {}, .totals = {}, .error = {}});
+  }
+  for (Crew& crew : crews) {
+    std::vector<ClientStream> streams(plan.clients.size());
+    for (const std::size_t c : crew.driven) {
+      streams[c] = {.program = &program_of(programs, plan, c),
+                    .first = setup.mode.stream_priorities &&
+                             plan.clients[c].priority == Priority::high};
+    }
+    crew.device = std::make_unique<CudaDevice>(driver, streams, DeviceOptions{plan.carveout});
+  }
+
+  const MappedRun shared = MappedRun::open(request.shared);
+  RowLog log(plan.clients.size());
+  const LiveOptions options{.watchdog = request.watchdog,
+                            .time_limit = std::min(plan.time_limit, request.time_limit)};
+  const auto work = [&](std::size_t index) {
+    Crew& crew = crews[index];
+    try {
+      const PinnedThread pinned(index, request.pin);
+      check(driver, driver.context_set_current(context), "cuCtxSetCurrent");
+      const LiveRun run{.clients = &setup.clients,
+                        .driven = crew.driven,
+                        .waited_for = waited_for(plan, setup.mode, crew.driven),
+                        .system = &crew.system,
+                        .options = options};
+      crew.totals = run_live(run, *crew.device, *shared, log);
+    } catch (...) {
+      shared->stop = true;
+      crew.error = std::current_exception();
+    }
+  };
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 1; i < crews.size(); ++i) {
+      threads.emplace_back(work, i);
+    }
+    work(0);
+  }
+  for (const Crew& crew : crews) {
+    if (crew.error) {
+      std::rethrow_exception(crew.error);
+    }
+  }
+
+  ordered_json clients = ordered_json::array();
+  Nanos duration = 0;
+  for (const Crew& crew : crews) {
+    duration = std::max(duration, crew.totals.duration);
+    for (std::size_t i = 0; i < crew.driven.size(); ++i) {
+      const std::size_t c = crew.driven[i];
+      const LiveClientTotals& totals = crew.totals.clients[i];
+      const LiveProgram& program = program_of(programs, plan, c);
+      log.write(c, fmt::format("{}.{}.csv", request.records, c));
+      clients.push_back({{"client", c},
+                         {"requests", totals.requests},
+                         {"iterations", totals.iterations},
+                         {"window_ns", totals.window},
+                         {"ops", totals.ops},
+                         {"synthetic", program.synthetic},
+                         {"matched", program.evidence.empty()
+                                         ? ordered_json(nullptr)
+                                         : ordered_json::parse(program.evidence)}});
+    }
+  }
+  return {{"clients", clients},
+          {"duration_ns", duration},
+          {"interrupted", shared->interrupted.load()}};
+}
+
+} // namespace cotenant::cuda

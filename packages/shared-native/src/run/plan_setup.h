@@ -1,0 +1,28 @@
+// A plan with everything looked up and checked: what a run starts from, on either lane.
+#pragma once
+
+#include <vector>
+
+#include "run/catalog.h"
+#include "run/client.h"
+#include "run/plan.h"
+
+namespace cotenant {
+
+/// References are into the catalog, which must outlive this.
+struct PlanSetup {
+  const GpuSpec& gpu;
+  const SystemInfo& system;
+  Params params;
+  SystemMode mode;
+  std::vector<RunClient> clients; ///< with traffic of their own: a setup serves one run
+};
+
+/// Checks names, parameters, traces, memory and the system's own conditions. Throws InputError that
+/// names file and field.
+PlanSetup set_up(const Plan& plan, Catalog& catalog);
+
+/// Requests per second; a load is one relative to the program's solo latency on the plan's GPU.
+double client_rate(const ClientPlan& client, const PreparedProgram& program);
+
+} // namespace cotenant

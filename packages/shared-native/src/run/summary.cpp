@@ -1,0 +1,52 @@
+#include "run/summary.h"
+
+#include <fmt/format.h>
+
+#include "base/file.h"
+#include "run/plan_setup.h"
+
+namespace cotenant {
+
+using nlohmann::ordered_json;
+
+void add_data(Sha256& digest, const Plan& plan, Catalog& catalog) {
+  digest.update(catalog.gpu_digest(plan.gpu));
+  for (const ClientPlan& client : plan.clients) {
+    const std::string& home = catalog.program(client.program).gpu;
+    digest.update(catalog.program_digest(client.program)).update(catalog.gpu_digest(home));
+    for (const Nanos gap : client.traffic.trace) {
+      digest.update(fmt::format("{},", gap));
+    }
+  }
+}
+
+bool is_finished(const std::filesystem::path& summary, const std::filesystem::path& records,
+                 const std::string& digest) {
+  if (!std::filesystem::exists(summary) || !std::filesystem::exists(records)) {
+    return false;
+  }
+  const auto document = nlohmann::json::parse(read_file(summary), nullptr, false);
+  return document.is_object() && document.value("input_digest", "") == digest;
+}
+
+double rounded(double value) {
+  return std::stod(fmt::format("{:.9g}", value));
+}
+
+ordered_json client_summary(const ClientPlan& client, const PreparedProgram& program,
+                            const std::string& program_label, const ClientTotals& totals) {
+  const bool paced = client.traffic.kind == Traffic::Kind::uniform ||
+                     client.traffic.kind == Traffic::Kind::poisson;
+  return {{"name", client.name},
+          {"program", client.program},
+          {"program_label", program_label},
+          {"rate_per_s",
+           paced ? ordered_json(rounded(client_rate(client, program))) : ordered_json(nullptr)},
+          {"solo_ns", program.solo_latency},
+          {"requests", totals.requests},
+          {"iterations_in_window", rounded(totals.iterations)},
+          {"window_ns", totals.window},
+          {"ops", totals.ops}};
+}
+
+} // namespace cotenant

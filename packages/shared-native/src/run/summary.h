@@ -1,0 +1,31 @@
+// What the summaries of both lanes have in common, and when a result counts as finished.
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "base/sha256.h"
+#include "run/catalog.h"
+#include "run/plan.h"
+#include "sim/simulation.h"
+
+namespace cotenant {
+
+inline constexpr int kSummaryVersion = 1;
+
+/// Adds the data that a run of `plan` depends on: GPU specifications, programs and traces.
+void add_data(Sha256& digest, const Plan& plan, Catalog& catalog);
+
+/// Both files are there, and the summary says that they were made from this input.
+bool is_finished(const std::filesystem::path& summary, const std::filesystem::path& records,
+                 const std::string& digest);
+
+/// A number to nine significant digits: enough, and free of last-bit noise.
+double rounded(double value);
+
+/// One client of a summary, with the label of its program.
+nlohmann::ordered_json client_summary(const ClientPlan& client, const PreparedProgram& program,
+                                      const std::string& program_label, const ClientTotals& totals);
+
+} // namespace cotenant
