@@ -36,7 +36,7 @@ class FakeDevice final : public LiveDevice {
     Stream& stream = streams_[client];
     const Nanos begin = std::max(stream.free_at, time_ + 3'000);
     stream.free_at = hang_at && hang_at->first == client && hang_at->second == op
-                         ? kNever
+                         ? kNever / 2
                          : begin + durations_[client][op];
     log.push_back({.client = client, .op = op, .at = time_, .end = stream.free_at});
   }

@@ -109,6 +109,15 @@ TEST(Split, IsTheSmallestStepThatHoldsAllBlocks) {
   EXPECT_EQ(kernel_shape(whole_v100(), kernel(80, 128)).split, 0U) << "no reserve on this GPU";
 }
 
+TEST(Split, FollowsACarveOutPreferenceIfOneBlockFits) {
+  const GpuSpec gpu = h200_with(132);
+  EXPECT_EQ(kernel_shape(gpu, kernel(132, 128), 50).split, 132 * kKib) << "114 KiB, rounded up";
+  const KernelShape narrow = kernel_shape(gpu, kernel(132, 128, 16 * kKib), 0);
+  EXPECT_EQ(narrow.split, 32 * kKib);
+  EXPECT_EQ(narrow.slots_per_sm, 1U) << "no more blocks than the split holds";
+  EXPECT_EQ(kernel_shape(gpu, kernel(132, 128, 16 * kKib), 100).slots_per_sm, 13U);
+}
+
 // Which foreground blocks join SMs that a background kernel holds, as seen on an H200: the
 // background has 132 blocks of 512 threads, the foreground 128 of 128 threads in a stream of higher
 // priority. Not reproduced: that a foreground without shared memory joins a background without any.
@@ -116,7 +125,7 @@ TEST(Split, IsTheSmallestStepThatHoldsAllBlocks) {
 // background of 1024 threads.
 struct Sighting {
   std::uint32_t background_kib;
-  std::optional<std::uint32_t> background_split_kib; ///< if it stated a preference
+  std::optional<int> background_carveout; ///< percent, if it stated a preference
   std::uint32_t largest_that_joins_kib;
 };
 
@@ -128,10 +137,7 @@ TEST_P(SplitSightings, DecideWhoWaits) {
   for (const std::uint32_t kib : {0U, 1U, 4U, 16U, 32U, 64U, 100U, 128U, 200U}) {
     Op background = kernel(132, 512, seen.background_kib * kKib);
     background.duration = 4'000'000;
-    Stream behind{.kernels = {kernel_shape(gpu, background)}};
-    if (seen.background_split_kib) {
-      behind.kernels[0].split = *seen.background_split_kib * kKib;
-    }
+    const Stream behind{.kernels = {kernel_shape(gpu, background, seen.background_carveout)}};
     const Stream front{.begin = 700'000,
                        .priority = 1,
                        .kernels = {kernel_shape(gpu, kernel(128, 128, kib * kKib))}};
@@ -147,10 +153,10 @@ TEST_P(SplitSightings, DecideWhoWaits) {
 INSTANTIATE_TEST_SUITE_P(
     H200, SplitSightings,
     testing::Values(Sighting{32, std::nullopt, 4}, Sighting{100, std::nullopt, 100},
-                    Sighting{32, 64, 1},   // maximum L1: the smallest step that holds one block
-                    Sighting{100, 132, 4}, // the same
-                    Sighting{0, 228, 200}, // maximum shared memory
-                    Sighting{32, 228, 128}, Sighting{100, 228, 100}));
+                    Sighting{32, 0, 1},    // maximum L1: the smallest step that holds one block
+                    Sighting{100, 0, 4},   // the same
+                    Sighting{0, 100, 200}, // maximum shared memory
+                    Sighting{32, 100, 128}, Sighting{100, 100, 100}));
 
 } // namespace
 } // namespace cotenant::test
