@@ -55,7 +55,7 @@ LaunchConfig launch_config(const LiveOp& op, Stream stream,
 void launch_op(const Driver& driver, const LiveOp& op, const LaunchConfig& config, Stream stream) {
   switch (op.kind) {
   case OpKind::kernel:
-    check(driver, driver.launch_kernel(&config, op.function, op.params, nullptr),
+    check(driver, driver.launch_kernel(&config, op.function, op.params, op.extra),
           "cuLaunchKernelEx");
     break;
   case OpKind::memset:

@@ -84,15 +84,11 @@ LiveOp kernel_op(const Driver& driver, GraphNode node) {
   const char* name = nullptr;
   check(driver, driver.function_name(&name, op.function), "cuFuncGetName");
   op.name = demangled(name);
-  if (params.extra != nullptr) {
-    throw InputError(fmt::format("captured graph: kernel '{}' takes its arguments as one buffer; "
-                                 "expected a list of arguments",
-                                 op.name));
-  }
   op.grid = dim3(params.grid);
   op.block = dim3(params.block);
   op.shared_bytes = params.shared_bytes;
   op.params = params.params;
+  op.extra = params.extra;
   op.attributes = attributes_of(driver, node);
   // A library's permission to use much shared memory may be on another handle of the same kernel.
   int allowed = 0;

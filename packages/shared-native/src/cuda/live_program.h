@@ -20,7 +20,10 @@ struct LiveOp {
   Dim3 grid;
   Dim3 block;
   unsigned int shared_bytes = 0;
-  void** params = nullptr; ///< one pointer per argument; owned by `keeper` of the program
+  // Arguments: one pointer each, or (as some libraries pass them) a packed buffer. The memory is
+  // the captured graph's, or `keeper`'s of the program.
+  void** params = nullptr;
+  void** extra = nullptr;
   std::vector<LaunchAttribute> attributes;
 
   Memcpy3D copy{};         ///< copy_*
