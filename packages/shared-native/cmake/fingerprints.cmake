@@ -1,22 +1,36 @@
-# Writes OUT/<system>.txt: a digest over all core objects and that one system's object.
-# CORE, SYSTEMS: lists of object files. A file is rewritten only when its digest changes.
-list(SORT CORE)
-set(core_digest "")
-foreach(object IN LISTS CORE)
-  file(SHA256 ${object} digest)
-  string(APPEND core_digest "${digest}\n")
-endforeach()
+# Writes OUT/<system>.txt, a digest over all core objects and that one system's object, and OUT/cuda-<system>.txt, the
+# same with the objects of the real GPU. Results of the simulated GPU thus do not depend on the latter.
+# CORE, CUDA, SYSTEMS: lists of object files. A file is rewritten only when its digest changes.
+
+function(digest_of objects result)
+  list(SORT objects)
+  set(digests "")
+  foreach(object IN LISTS objects)
+    file(SHA256 ${object} digest)
+    string(APPEND digests "${digest}\n")
+  endforeach()
+  set(${result} "${digests}" PARENT_SCOPE)
+endfunction()
+
+digest_of("${CORE}" core_digest)
+digest_of("${CUDA}" cuda_digest)
 
 file(GLOB stale ${OUT}/*.txt)
+function(write_fingerprint name text)
+  string(SHA256 fingerprint "${text}")
+  set(file ${OUT}/${name}.txt)
+  list(REMOVE_ITEM stale ${file})
+  set(stale "${stale}" PARENT_SCOPE)
+  file(CONFIGURE OUTPUT ${file} CONTENT "${fingerprint}\n" @ONLY)
+endfunction()
+
 foreach(object IN LISTS SYSTEMS)
   get_filename_component(name ${object} NAME)
   string(REGEX REPLACE "\\.cpp\\.o(bj)?$" "" name ${name})
   string(REPLACE "_" "-" name ${name})
   file(SHA256 ${object} digest)
-  string(SHA256 fingerprint "${core_digest}${digest}")
-  set(file ${OUT}/${name}.txt)
-  list(REMOVE_ITEM stale ${file})
-  file(CONFIGURE OUTPUT ${file} CONTENT "${fingerprint}\n" @ONLY)
+  write_fingerprint(${name} "${core_digest}${digest}")
+  write_fingerprint(cuda-${name} "${core_digest}${cuda_digest}${digest}")
 endforeach()
 if(stale)
   file(REMOVE ${stale})

@@ -7,7 +7,7 @@
  * shape the graph and is quick.
  */
 import { readFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, posix } from 'node:path';
 
 /**
  * A definition that cannot be turned into tasks. The message is one line: file, place, what would
@@ -20,9 +20,19 @@ export class FigureError extends Error {}
  * @property {string} paper folder name under packages/
  * @property {string} id folder name under figures/
  * @property {string} gpu id of the GPU specification that the plans run on
- * @property {{id: string, system: string}[]} systems the figure's own id of each system, and the scheduler behind it
+ * @property {string} cudaGpu the same of the plans for a real GPU
+ * @property {SystemNode[]} systems of the figure's own plans, then those that only plans for a real GPU have
+ * @property {string[]} plots Vega-Lite files, relative to the workspace
  * @property {string[]} programs ids (`<gpu>/<name>`) of every program that a client names, sorted
  * @property {string[]} gapFiles arrival traces that a client names, sorted
+ */
+
+/**
+ * @typedef {object} SystemNode
+ * @property {string} id the figure's own name of the system
+ * @property {string} system the scheduler behind it
+ * @property {boolean} own whether the figure's own plans have it
+ * @property {boolean} cuda whether its plans for a real GPU have it
  */
 
 const NAME = /^[a-z0-9][a-z0-9._-]*$/;
@@ -40,11 +50,15 @@ export function readFigure(root, file) {
 
   expectFolderName(file, 'paper', figure['paper'], paper);
   expectFolderName(file, 'id', figure['id'], id);
+  const gpu = name(figure['gpu'], `${file}: gpu`, 'h200');
+  const cuda = object(figure['cuda'] ?? {}, `${file}: cuda`);
   return {
     paper,
     id,
-    gpu: name(figure['gpu'], `${file}: gpu`, 'h200'),
-    systems: systems(figure['systems'], file),
+    gpu,
+    cudaGpu: name(cuda['gpu'] ?? gpu, `${file}: cuda.gpu`, 'h200'),
+    systems: allSystems(figure['systems'], cuda['systems'], file),
+    plots: plots(figure['plots'], folder),
     programs: strings(figure, 'program'),
     gapFiles: strings(figure, 'gaps_file'),
   };
@@ -71,17 +85,55 @@ function parse(text, file) {
 }
 
 /**
- * @param {unknown} value
+ * Entries of the figure's own plans and of those for a real GPU; an entry that is in both has one
+ * scheduler, on whose fingerprint its run depends.
+ *
+ * @param {unknown} ownList
+ * @param {unknown} cudaList
  * @param {string} file
- * @returns {FigureGraph['systems']}
+ * @returns {SystemNode[]}
  */
-function systems(value, file) {
+function allSystems(ownList, cudaList, file) {
+  const own = systems(ownList, `${file}: systems`, []);
+  const cuda = cudaList === undefined ? own : systems(cudaList, `${file}: cuda.systems`, own);
+  const both = new Map(own.map((entry) => [entry.id, entry]));
+  cuda.forEach(({ id, system }, index) => {
+    const known = both.get(id);
+    if (known !== undefined && known.system !== system) {
+      throw new FigureError(
+        `${file}: cuda.systems[${index}].system: "${system}", but "${id}" is "${known.system}" in systems; expected another id`,
+      );
+    }
+    both.set(id, { id, system });
+  });
+  /** @param {{id: string}[]} list @param {string} id */
+  const has = (list, id) => list.some((entry) => entry.id === id);
+  return [...both.values()].map(({ id, system }) => ({
+    ...{ id, system },
+    own: has(own, id),
+    cuda: has(cuda, id),
+  }));
+}
+
+/**
+ * @param {unknown} value
+ * @param {string} list the list's file and field
+ * @param {{id: string, system: string}[]} named entries that may be given by their id alone
+ * @returns {{id: string, system: string}[]}
+ */
+function systems(value, list, named) {
   if (!Array.isArray(value) || value.length === 0) {
-    throw new FigureError(`${file}: systems: expected a list with at least one system`);
+    throw new FigureError(`${list}: expected a list with at least one system`);
   }
   const seen = new Set();
-  return value.map((entry, index) => {
-    const where = `${file}: systems[${index}]`;
+  return value.map((given, index) => {
+    const where = `${list}[${index}]`;
+    const entry = named.find(({ id }) => id === given) ?? given;
+    if (typeof entry === 'string' && named.length > 0) {
+      throw new FigureError(
+        `${where}: "${entry}"; expected the id of an entry of systems, or an entry`,
+      );
+    }
     const fields = object(entry, where);
     const id = name(fields['id'], `${where}.id`, 'reef');
     if (seen.has(id))
@@ -115,6 +167,16 @@ function name(value, where, example) {
   if (typeof value === 'string' && NAME.test(value)) return value;
   const shown = JSON.stringify(value) ?? 'nothing';
   throw new FigureError(`${where}: ${shown}; expected a name such as "${example}" (a-z 0-9 . _ -)`);
+}
+
+/**
+ * @param {unknown} value
+ * @param {string} folder the figure's
+ * @returns {string[]}
+ */
+function plots(value, folder) {
+  const files = Array.isArray(value) ? value.filter((file) => typeof file === 'string') : [];
+  return files.map((file) => posix.join(folder, file)).sort();
 }
 
 /**

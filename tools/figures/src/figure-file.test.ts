@@ -14,12 +14,33 @@ describe('a readable definition', () => {
       paper: 'orion',
       id: 'fig7',
       gpu: 'v100-16',
+      cudaGpu: 'v100-16',
       systems: [
-        { id: 'mps', system: 'mps' },
-        { id: 'reef-deep', system: 'reef' },
+        { id: 'mps', system: 'mps', own: true, cuda: true },
+        { id: 'reef-deep', system: 'reef', own: true, cuda: true },
       ],
+      plots: [],
       programs: ['h200/a-inference', 'h200/b-training'],
       gapFiles: ['x.json'],
+    });
+  });
+
+  test('says which systems have plans for a real GPU, and names that GPU', () => {
+    const cuda = { gpu: 'h200', systems: ['reef-deep', { id: 'streams' }] };
+    expect(read(figure({ cuda }))).toMatchObject({
+      gpu: 'v100-16',
+      cudaGpu: 'h200',
+      systems: [
+        { id: 'mps', own: true, cuda: false },
+        { id: 'reef-deep', system: 'reef', own: true, cuda: true },
+        { id: 'streams', system: 'streams', own: false, cuda: true },
+      ],
+    });
+  });
+
+  test('names its plots, also those of a sibling', () => {
+    expect(read(figure({ plots: ['b.vl.json', '../fig6/a.vl.json'] }))).toMatchObject({
+      plots: ['packages/orion/figures/fig6/a.vl.json', 'packages/orion/figures/fig7/b.vl.json'],
     });
   });
 
@@ -54,6 +75,17 @@ describe('a mistake is one line with file, place and what would be right', () =>
       'a system twice',
       figure({ systems: [{ id: 'mps' }, { id: 'mps' }] }),
       /: systems\[1\].id: "mps" appears twice/,
+    ],
+    ['a GPU lane as a list', figure({ cuda: [] }), /: cuda: expected an object$/],
+    [
+      'an unknown entry on a real GPU',
+      figure({ cuda: { systems: ['mpps'] } }),
+      /: cuda.systems\[0\]: "mpps"; expected the id of an entry of systems, or an entry$/,
+    ],
+    [
+      'one entry with two schedulers',
+      figure({ cuda: { systems: [{ id: 'mps', system: 'mps-priority' }] } }),
+      /: cuda.systems\[0\].system: "mps-priority", but "mps" is "mps" in systems; expected another id$/,
     ],
   ])('%s', (_, content, message) => {
     const attempt = () => read(content);

@@ -9,6 +9,7 @@
  */
 import { dirname, basename } from 'node:path';
 import { FigureError, readFigure } from './figure-file.mjs';
+import { CONFIGURATIONS } from './lanes.mjs';
 import { figureProjects } from './projects.mjs';
 import { StepReader } from './step-inputs.mjs';
 
@@ -51,7 +52,7 @@ function reportingProject(file) {
     executor: 'nx:run-commands',
     cache: false,
     options: { command: `node tools/figures/src/report.mjs ${file}`, forwardAllArgs: false },
-    configurations: { quick: {} },
+    configurations: Object.fromEntries(CONFIGURATIONS.map((name) => [name, {}])),
   };
   return {
     [paper]: { name: basename(paper), root: paper, targets: { [basename(folder)]: report } },

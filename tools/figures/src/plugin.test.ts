@@ -7,7 +7,7 @@ const FILE = 'packages/orion/figures/fig7/figure.json';
 interface Target {
   command?: string;
   options?: { command: string };
-  configurations?: Record<string, { command?: string; results?: string }>;
+  configurations?: Record<string, { command?: string; commands?: string[]; results?: string }>;
   outputs?: string[];
   inputs?: unknown[];
   dependsOn?: unknown[];
@@ -50,6 +50,7 @@ test('a run depends on its own plans and the fingerprint of its scheduler, not o
   expect(outputs).toEqual([
     { dependentTasksOutputFiles: '**/plans/reef-deep/**/*' },
     { dependentTasksOutputFiles: '**/fingerprints/reef.txt' },
+    { dependentTasksOutputFiles: '**/gpu/reef.txt' },
     { externalDependencies: ['tsx'] },
   ]);
   expect(inputs).toContain('{workspaceRoot}/packages/shared-native/gpus/v100-16.json');
@@ -76,6 +77,34 @@ test('quick writes to a folder of its own', () => {
   expect(run?.configurations?.['quick']?.command).toMatch(
     /run\.ts .*--system mps --quick --out out\/orion\/fig7\/sim-quick$/,
   );
+});
+
+test('a lane is a configuration, with a folder of its own', () => {
+  const check = targets(figure({ cuda: { gpu: 'h200' } })).get('orion/fig7:check');
+  const lanes = Object.entries(check?.configurations ?? {}).map(([name, { command }]) => [
+    name,
+    command?.replace(/^.*figures\/fig7/, ''),
+  ]);
+  expect(lanes).toEqual([
+    ['quick', ' --quick --out out/orion/fig7/sim-quick'],
+    ['cuda', ' --lane cuda --out out/orion/fig7/cuda'],
+    ['cuda-quick', ' --lane cuda --quick --out out/orion/fig7/cuda-quick'],
+    ['sim-h200', ' --plans cuda --out out/orion/fig7/sim-h200'],
+    ['measured', ' --lane measured --out out/orion/fig7/measured'],
+  ]);
+});
+
+test('an entry is run only in the lanes that have it; measurements are not run', () => {
+  const all = targets(figure({ cuda: { gpu: 'h200', systems: ['mps', { id: 'streams' }] } }));
+  const lanesOf = (project: string): string[] => {
+    const run = all.get(`orion/fig7/${project}:run`);
+    return Object.entries({ sim: run?.options, ...run?.configurations })
+      .filter(([, options]) => options?.command !== '')
+      .map(([name]) => name);
+  };
+  expect(lanesOf('mps')).toEqual(['sim', 'quick', 'cuda', 'cuda-quick', 'sim-h200']);
+  expect(lanesOf('reef-deep')).toEqual(['sim', 'quick']);
+  expect(lanesOf('streams')).toEqual(['cuda', 'cuda-quick', 'sim-h200']);
 });
 
 test('a definition that cannot be read becomes a task that reports it, and throws nothing', () => {

@@ -8,26 +8,28 @@
  * for, and the paper's project holds only an alias:
  *
  *     orion:fig7 ──▶ orion/fig7:check ──▶ :plot ──▶ :gather ──▶ orion/fig7/reef:run ──▶ orion/fig7:prep
- *                                                               orion/fig7/…:run    └─▶ shared-native:build
+ *                                                               orion/fig7/…:run    ├─▶ shared-native:build
+ *                                                                                   └─▶ shared-native:gpu
+ *
+ * Lanes are configurations of these targets (lanes.mjs). `dependsOn` and `inputs` are one list for all
+ * configurations, so what only one lane does is a task that does nothing in the others: an entry that a lane
+ * does not run, the build where nothing is run, `shared-native:gpu` where no GPU is used.
  *
  * `dependsOn` and `inputs` are no part of that configuration hash; commands, options and outputs
  * are. Hence a system may be added to a figure without touching the tasks of the others, as long as
  * those name only themselves.
  */
 
+import { lanes } from './lanes.mjs';
+
 /** @typedef {import('./figure-file.mjs').FigureGraph} FigureGraph */
+/** @typedef {import('./lanes.mjs').Lane} Lane */
 /** @typedef {import('./step-inputs.mjs').StepReader} StepReader */
 /** @typedef {Record<string, unknown>} Target */
 /** @typedef {Record<string, {name?: string, root: string, tags?: string[], targets: Record<string, Target>}>} Projects */
 
 const PIPELINE = 'tools/pipeline/src';
 const NATIVE = 'packages/shared-native';
-
-/**
- * A figure's configurations: what each appends to the commands, and the lane folder that it writes.
- */
-const FULL = { flags: '', folder: 'sim' };
-const CONFIGURATIONS = { quick: { flags: ' --quick', folder: 'sim-quick' } };
 
 /** Fields of figure.json that cannot change a plan: a caption edit must not reach the simulator. */
 const PRESENTATION = [
@@ -124,8 +126,9 @@ function prep(figure, steps) {
 /**
  * One system's plans through the core. It depends on those plans, on the programs and
  * specifications that they name, and on the fingerprint of the code that runs them: not on the
- * binary, which every edit in the core's tests, command line and other systems changes. Runs alone,
- * since it uses every core itself and draws one progress bar.
+ * binary, which every edit in the core's tests, command line and other systems changes. On a GPU,
+ * `shared-native:gpu` adds that GPU, its driver and the code that drives it. Runs alone, since it uses
+ * every core, or the GPU, itself and draws one progress bar.
  *
  * @param {FigureGraph} figure
  * @param {{id: string, system: string}} system
@@ -134,7 +137,7 @@ function prep(figure, steps) {
  */
 function run(figure, system, steps) {
   const gpus = new Set([
-    figure.gpu,
+    ...[figure.gpu, figure.cudaGpu],
     ...figure.programs.map((program) => program.replace(/\/.*$/, '')),
   ]);
   return {
@@ -143,15 +146,18 @@ function run(figure, system, steps) {
       figure,
       [`raw/${system.id}`, record(`run-${system.id}`)],
       ` --system ${system.id}`,
+      system.id,
     ),
     parallelism: false,
     dependsOn: [
       { projects: [`${figure.paper}/${figure.id}`], target: 'prep' },
       { projects: ['shared-native'], target: 'build' },
+      { projects: ['shared-native'], target: 'gpu' },
     ],
     inputs: [
       { dependentTasksOutputFiles: `**/plans/${system.id}/**/*` },
       { dependentTasksOutputFiles: `**/fingerprints/${system.system}.txt` },
+      { dependentTasksOutputFiles: `**/gpu/${system.system}.txt` },
       ...[...gpus].sort().map((gpu) => `{workspaceRoot}/${NATIVE}/gpus/${gpu}.json`),
       ...figure.programs.map(
         (program) => `{workspaceRoot}/${NATIVE}/programs/${program}.program.gz`,
@@ -180,6 +186,7 @@ function gather(figure, steps) {
     inputs: [
       definition(figure, ['$schema', 'title', 'description', 'plots', 'claims']),
       { dependentTasksOutputFiles: '**/{plans,raw}/**/*' },
+      `{workspaceRoot}/packages/${paper}/measured/*/${id}/**/*`,
       ...steps.inputs(`${PIPELINE}/gather.ts`),
     ],
   };
@@ -198,8 +205,10 @@ function plot(figure, steps) {
     dependsOn: ['gather'],
     inputs: [
       definition(figure, ['$schema', 'claims']),
-      `{workspaceRoot}/${folder(figure)}/*.vl.json`,
-      `{workspaceRoot}/${NATIVE}/gpus/${figure.gpu}.json`,
+      ...figure.plots.map((file) => `{workspaceRoot}/${file}`),
+      ...[...new Set([figure.gpu, figure.cudaGpu])].map(
+        (gpu) => `{workspaceRoot}/${NATIVE}/gpus/${gpu}.json`,
+      ),
       { dependentTasksOutputFiles: '**/*.csv' },
       ...steps.inputs(`${PIPELINE}/plot.ts`),
     ],
@@ -244,30 +253,35 @@ function status(figure) {
  * @param {FigureGraph} figure
  * @param {string[]} outputs paths below the figure's output folder
  * @param {string} [flags]
+ * @param {string} [entry] the system entry that the step is for
  * @returns {Target}
  */
-function step(name, figure, outputs, flags = '') {
+function step(name, figure, outputs, flags = '', entry) {
   const command = `node --import tsx ${PIPELINE}/${name}.ts --figure ${folder(figure)}${flags}`;
-  return { ...target(command, figure, outputs), cache: true };
+  return { ...target(command, figure, outputs, entry), cache: true };
 }
 
 /**
  * @param {string} command
  * @param {FigureGraph} figure
  * @param {string[]} outputs
+ * @param {string} [entry] the system entry that the target is for: it does nothing in a lane without it
  * @returns {Target}
  */
-function target(command, figure, outputs) {
-  /** @param {{flags: string, folder: string}} configuration */
-  const options = ({ flags, folder: lane }) => {
-    const out = `out/${figure.paper}/${figure.id}/${lane}`;
-    return { command: `${command}${flags} --out ${out}`, results: out, forwardAllArgs: false };
+function target(command, figure, outputs, entry) {
+  /** @param {Lane} lane */
+  const options = ({ flags, folder: lane, entries }) => {
+    const results = `out/${figure.paper}/${figure.id}/${lane}`;
+    return entry === undefined || entries.includes(entry)
+      ? { command: `${command}${flags} --out ${results}`, results, forwardAllArgs: false }
+      : { command: '', commands: [], results, forwardAllArgs: false };
   };
+  const { published, configurations } = lanes(figure);
   return {
     executor: 'nx:run-commands',
-    options: options(FULL),
+    options: options(published),
     configurations: Object.fromEntries(
-      Object.entries(CONFIGURATIONS).map(([name, configuration]) => [name, options(configuration)]),
+      Object.entries(configurations).map(([name, lane]) => [name, options(lane)]),
     ),
     outputs: outputs.map((path) => `{options.results}/${path}`),
   };

@@ -13,6 +13,8 @@ import { codeInputs } from './lib/digest.ts';
 import { main } from './lib/errors.ts';
 import { loadFigure } from './lib/figure.ts';
 import { toJson, writeAtomic } from './lib/files.ts';
+import { laneFigure } from './lib/lane-figure.ts';
+import { coverage, readMissing } from './lib/missing.ts';
 import { describeOrigin } from './lib/origin.ts';
 import { startRecord } from './lib/provenance.ts';
 import { publishedNumber, readReference } from './lib/reference.ts';
@@ -22,14 +24,19 @@ import { verdictMarkdown } from './lib/verdict-markdown.ts';
 /** Judges the claims of a figure and writes the verdicts. */
 export function check(args: StepArgs): ClaimVerdict[] {
   const finish = startRecord(args.out, 'check');
-  const figure = loadFigure(args.figure);
+  const figure = laneFigure(loadFigure(args.figure), args);
+  const axes = Object.keys(figure.axes);
   const referencePath = join(args.figure, '../../reference.json');
   const numbers = readReference(referencePath);
-  const rows = readResults(join(args.out, 'results.csv'), Object.keys(figure.axes));
-  const verdicts = judge(figure, rows);
+  const rows = readResults(join(args.out, 'results.csv'), axes);
+  const missing = readMissing(args.out, axes);
+  const verdicts = judge(figure, rows, missing);
   const published = (id: string): ReturnType<typeof publishedNumber> =>
     publishedNumber(numbers, id, `${join(args.figure, 'figure.json')}: claims`);
-  const origin = describeOrigin(rows, (id) => id, args.quick);
+  const origin = describeOrigin(rows, (id) => id, {
+    quick: args.quick,
+    coverage: coverage(figure, missing),
+  });
 
   const page = verdictMarkdown(`${figure.paper} ${figure.id}`, origin, verdicts, published);
   const claims = verdicts.map((v) => ({

@@ -1,7 +1,8 @@
 /**
- * gather: from raw records to results.csv with intervals, and to tables in an artifact's own layout.
+ * gather: from records to results.csv with intervals, and to tables in an artifact's own layout. The records are
+ * those of the run step or, in lane `measured`, those of the repository; what was not measured is in missing.csv.
  *
- * Reads the figure's systems, seeds, axes, baseline, metrics, means and tables; never its titles, plots or claims.
+ * Reads the figure's systems, seeds, axes, cuda, baseline, metrics, means and tables; never its titles, plots or claims.
  * Also writes run.json: who computed the records, when and from what.
  */
 
@@ -13,30 +14,25 @@ import { main, UserError } from './lib/errors.ts';
 import { codeInputs } from './lib/digest.ts';
 import type { FigureDefinition } from './lib/figure-schema.ts';
 import { loadFigure } from './lib/figure.ts';
-import { toJson, writeAtomic } from './lib/files.ts';
+import { readJson, toJson, writeAtomic } from './lib/files.ts';
 import { gatherInputs } from './lib/gather-inputs.ts';
-import { measure, toSample, type Measurement, type RunSample } from './lib/measure.ts';
-import { effectiveFigure, plansOf } from './lib/plans.ts';
+import { laneFigure } from './lib/lane-figure.ts';
+import type { Measurement } from './lib/measure.ts';
+import { measureRecords } from './lib/measure-records.ts';
+import { writeMissing } from './lib/missing.ts';
+import { measuredFolder } from './lib/paths.ts';
 import { readRecord, startRecord } from './lib/provenance.ts';
-import { rawPath, readRecords, readSummary, type Summary } from './lib/raw.ts';
+import type { Summary } from './lib/raw.ts';
+import { packedRecords, rawRecords, type RecordSource } from './lib/records.ts';
 import { resultsToCsv, type ResultRow } from './lib/results.ts';
 import { tableFor } from './lib/tables.ts';
 
-/** Writes results.csv, the figure's tables and run.json; returns the number of result rows. */
+/** Writes results.csv, missing.csv, the figure's tables and run.json; returns the number of result rows. */
 export function gather(args: StepArgs): number {
   const finish = startRecord(args.out, 'gather');
-  const figure = effectiveFigure(loadFigure(args.figure), args.quick);
+  const figure = laneFigure(loadFigure(args.figure), args);
   const clients = Object.keys(figure.axes);
-  const { summaries, samples } = readRaw(figure, args.out);
-  const measured = measure(figure, (entry, plan, client) => {
-    const sample = samples.get(`${entry.id}/${plan}/${client}`);
-    if (sample === undefined) {
-      throw new UserError(
-        `${rawPath(args.out, entry.id, plan)}.csv: no client "${client}"; run ${entry.id} again`,
-      );
-    }
-    return sample;
-  });
+  const { summaries, measured, missing } = measureRecords(figure, sourceOf(args, figure));
   const rows = measured.map((m) => toRow(figure, m, summaries));
   for (const row of rows) {
     if (Number.isFinite(row.value)) continue;
@@ -47,6 +43,7 @@ export function gather(args: StepArgs): number {
     );
   }
   writeAtomic(join(args.out, 'results.csv'), resultsToCsv(clients, rows));
+  writeMissing(args.out, clients, missing);
   for (const table of figure.tables ?? []) {
     for (const entry of figure.systems) {
       const { file, content } = tableFor(figure, table, entry, measured);
@@ -57,36 +54,15 @@ export function gather(args: StepArgs): number {
     join(args.out, 'run.json'),
     toJson(provenance(figure, args, [...summaries.values()].flat())),
   );
-  finish({ ...gatherInputs(figure, args.out), ...codeInputs(fileURLToPath(import.meta.url)) });
+  finish({ ...gatherInputs(figure, args), ...codeInputs(fileURLToPath(import.meta.url)) });
   return rows.length;
 }
 
-/** Reads the records of every plan; samples by "<system entry>/<plan id>/<client>". */
-function readRaw(
-  figure: FigureDefinition,
-  out: string,
-): { summaries: Map<string, Summary[]>; samples: Map<string, RunSample> } {
-  const summaries = new Map<string, Summary[]>();
-  const samples = new Map<string, RunSample>();
-  for (const entry of figure.systems) {
-    const ofEntry: Summary[] = [];
-    for (const { id: plan } of plansOf(figure, entry)) {
-      const path = rawPath(out, entry.id, plan);
-      const summary = readSummary(`${path}.json`);
-      if (summary.plan !== plan || summary.system !== entry.system) {
-        throw new UserError(
-          `${path}.json: is about plan ${summary.plan} under ${summary.system}; ` +
-            `expected ${plan} under ${entry.system}: run ${entry.id} again`,
-        );
-      }
-      ofEntry.push(summary);
-      for (const [client, records] of readRecords(`${path}.csv`, summary)) {
-        samples.set(`${entry.id}/${plan}/${client}`, toSample(records, summary, client));
-      }
-    }
-    summaries.set(entry.id, ofEntry);
-  }
-  return { summaries, samples };
+/** Where the records of this lane lie. */
+function sourceOf(args: StepArgs, figure: FigureDefinition): RecordSource {
+  return args.lane === 'measured'
+    ? packedRecords(measuredFolder(args.figure, figure.gpu))
+    : rawRecords(args.out, args.lane === 'cuda');
 }
 
 function toRow(
@@ -108,7 +84,8 @@ function toRow(
     unit: m.metric.unit,
     seeds: m.seeds,
     lane: common(ofEntry.map((summary) => summary.lane)),
-    gpu: common(ofEntry.map((summary) => summary.gpu)),
+    // A real GPU is named as it names itself; a simulated one by its specification.
+    gpu: common(ofEntry.map((summary) => summary.machine?.gpu.name ?? summary.gpu)),
     label: common(ofEntry.map((summary) => summary.label)),
     note: m.notes.join('; '),
   };
@@ -128,12 +105,15 @@ function provenance(
   return {
     figure: `${figure.paper}/${figure.id}`,
     lane: args.lane,
+    plans: args.plans,
     quick: args.quick,
     gpu: figure.gpu,
     label: common(summaries.map((summary) => summary.label)),
     seeds: figure.seeds,
     systems: figure.systems.map(({ id, system, params }) => ({ id, system, params })),
-    runs: figure.systems.map((entry) => readRecord(args.out, 'run', entry.id)),
+    ...(args.lane === 'measured'
+      ? { measured: readJson(join(measuredFolder(args.figure, figure.gpu), 'provenance.json')) }
+      : { runs: figure.systems.map((entry) => readRecord(args.out, 'run', entry.id)) }),
   };
 }
 

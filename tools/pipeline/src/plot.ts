@@ -5,7 +5,7 @@
  */
 
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parse, stepArgs, type StepArgs } from './lib/args.ts';
 import { decorate, type Spec } from './lib/decorate.ts';
@@ -14,6 +14,8 @@ import { main, UserError } from './lib/errors.ts';
 import { loadFigure } from './lib/figure.ts';
 import { readJson, toJson, writeAtomic } from './lib/files.ts';
 import { toHtml } from './lib/html.ts';
+import { laneFigure } from './lib/lane-figure.ts';
+import { coverage, readMissing } from './lib/missing.ts';
 import { describeOrigin } from './lib/origin.ts';
 import { NATIVE } from './lib/paths.ts';
 import { plotInputs } from './lib/plot-inputs.ts';
@@ -24,9 +26,14 @@ import { readResults } from './lib/results.ts';
 /** Renders every plot of the figure; returns their names. */
 export async function plot(args: StepArgs): Promise<string[]> {
   const finish = startRecord(args.out, 'plot');
-  const figure = loadFigure(args.figure);
-  const rows = readResults(join(args.out, 'results.csv'), Object.keys(figure.axes));
-  const origin = describeOrigin(rows, gpuName, args.quick);
+  const figure = laneFigure(loadFigure(args.figure), args);
+  const axes = Object.keys(figure.axes);
+  const rows = readResults(join(args.out, 'results.csv'), axes);
+  const missing = readMissing(args.out, axes);
+  const origin = describeOrigin(rows, gpuName, {
+    quick: args.quick,
+    coverage: coverage(figure, missing),
+  });
   const names: string[] = [];
   for (const file of figure.plots) {
     const path = join(args.figure, file);
@@ -36,7 +43,7 @@ export async function plot(args: StepArgs): Promise<string[]> {
     }
     const spec = decorate(source as Spec, figure, rows, origin);
     const svg = await toSvg(spec, path);
-    const name = file.slice(0, -'.vl.json'.length);
+    const name = basename(file, '.vl.json');
     const base = join(args.out, name);
     writeAtomic(`${base}.vl.json`, toJson(spec));
     writeAtomic(`${base}.svg`, `${svg}\n`);

@@ -1,7 +1,7 @@
 /**
  * prep: from figure.json to plans/<system>/<plan id>.json.
  *
- * Reads version, id, gpu, systems, seeds, axes, until and quick of the figure; titles, metrics, plots and
+ * Reads version, id, gpu, systems, seeds, axes, until, quick and cuda of the figure; titles, metrics, plots and
  * claims do not change a plan. The same figure gives the same bytes.
  */
 
@@ -15,9 +15,10 @@ import { main, UserError } from './lib/errors.ts';
 import type { SystemEntry } from './lib/figure-schema.ts';
 import { loadFigure } from './lib/figure.ts';
 import { listFolder, toJson, writeAtomic } from './lib/files.ts';
+import { laneFigure } from './lib/lane-figure.ts';
 import { NATIVE, PLAN_SCHEMA } from './lib/paths.ts';
 import { planChecker } from './lib/plan-check.ts';
-import { effectiveFigure, plansOf } from './lib/plans.ts';
+import { plansOf } from './lib/plans.ts';
 import { prepInputs } from './lib/prep-inputs.ts';
 import { startRecord } from './lib/provenance.ts';
 import { unknownName } from './lib/suggest.ts';
@@ -26,7 +27,7 @@ import { unknownName } from './lib/suggest.ts';
 export function prep(args: StepArgs, native = NATIVE): number {
   const finish = startRecord(args.out, 'prep');
   const whole = loadFigure(args.figure, readCatalogue(native));
-  const figure = effectiveFigure(whole, args.quick);
+  const figure = laneFigure(whole, args);
   const check = planChecker(PLAN_SCHEMA);
   const entries = figure.systems.filter(
     (entry) => args.system === undefined || entry.id === args.system,

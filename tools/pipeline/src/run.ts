@@ -1,5 +1,6 @@
 /**
- * run: gives the plans of one system entry to the core, which writes raw/<system>/<plan id>.{csv,json}.
+ * run: gives the plans of one system entry to the core, which writes raw/<system>/<plan id>.{csv,json}. Lane
+ * `cuda` runs them on this machine's GPU, by the same command.
  *
  * Reads plans/<system>/ only, never the figure, so that captions and claims cannot re-run anything. Plans
  * with finished records are skipped by the core; records whose plan is gone are removed.
@@ -13,7 +14,7 @@ import { parse, stepArgs, type StepArgs } from './lib/args.ts';
 import { runCore } from './lib/core.ts';
 import { EXIT, main, UserError } from './lib/errors.ts';
 import { listFolder, readJson } from './lib/files.ts';
-import { CORE, NATIVE } from './lib/paths.ts';
+import { CORE, LEDGER, NATIVE } from './lib/paths.ts';
 import type { Plan } from './lib/plans.ts';
 import { showProgress } from './lib/progress.ts';
 import { startRecord } from './lib/provenance.ts';
@@ -32,6 +33,9 @@ export async function run(
   options: RunOptions,
 ): Promise<{ total: number; ran: number }> {
   const system = args.system;
+  if (args.lane === 'measured') {
+    throw new UserError('--lane: measurements of the repository are gathered, not run', EXIT.usage);
+  }
   if (system === undefined) {
     throw new UserError('--system is missing; expected a system entry of the figure', EXIT.usage);
   }
@@ -52,7 +56,10 @@ export async function run(
       core: resolve(options.core),
       plans: files.map((name) => join(folder, name)),
       out: raw,
-      jobs: options.jobs,
+      options:
+        args.lane === 'cuda'
+          ? ['--lane', 'cuda', '--ledger', LEDGER]
+          : ['--jobs', String(options.jobs)],
       onProgress: (event) => {
         view.update(event);
       },
@@ -85,9 +92,12 @@ export async function run(
     runInputs(
       files.map((name) => readJson(join(folder, name)) as Plan),
       options.native ?? NATIVE,
+      args.lane,
     ),
     counts,
   );
+  for (const reason of new Set(ids.flatMap((id) => unavailable(raw, id) ?? [])))
+    process.stderr.write(`run ${system}: unavailable: ${reason}\n`);
   return counts;
 }
 
@@ -99,15 +109,26 @@ function dropOthers(raw: string, ids: readonly string[]): void {
   }
 }
 
-/** When each plan's summary, the mark that it is finished, was written; null where there is none. */
+/**
+ * When each plan's summary, the mark that it is finished, was written; null where there is none. A plan that
+ * this machine cannot run has a summary with the reason, and no records.
+ */
 function finishedAt(raw: string, ids: readonly string[]): Map<string, number | null> {
   return new Map(
     ids.map((id) => {
       const summary = statSync(join(raw, `${id}.json`), { throwIfNoEntry: false });
       const records = statSync(join(raw, `${id}.csv`), { throwIfNoEntry: false });
-      return [id, summary === undefined || records === undefined ? null : summary.mtimeMs];
+      if (summary === undefined) return [id, null];
+      const finished = records !== undefined || unavailable(raw, id) !== null;
+      return [id, finished ? summary.mtimeMs : null];
     }),
   );
+}
+
+/** Why a plan cannot run on this machine; null if it can. */
+function unavailable(raw: string, id: string): string | null {
+  const summary = readJson(join(raw, `${id}.json`)) as { unavailable?: unknown } | null;
+  return typeof summary?.unavailable === 'string' ? summary.unavailable : null;
 }
 
 /** Simulations per core run: --jobs, else COTENANT_JOBS, else one per processor. */

@@ -13,19 +13,22 @@ import { formatSeconds } from './lib/duration.ts';
 import { main } from './lib/errors.ts';
 import { loadFigure } from './lib/figure.ts';
 import { listFolder } from './lib/files.ts';
+import { laneFigure, laneFolder } from './lib/lane-figure.ts';
 import { ROOT } from './lib/paths.ts';
 import { figureStatus, type StepStatus } from './lib/staleness.ts';
 
-/** Folder of a figure and of its output, for every figure in the workspace. */
-function everyFigure(lane: string): { figure: string; out: string }[] {
-  return listFolder(join(ROOT, 'packages')).flatMap((paper) =>
+/** Folder of a figure and of its output in a lane, for every figure in the workspace. */
+function everyFigure(values: Record<string, string | boolean>): { figure: string; out: string }[] {
+  const figures = listFolder(join(ROOT, 'packages')).flatMap((paper) =>
     listFolder(join(ROOT, 'packages', paper, 'figures'))
-      .map((id) => ({
-        figure: join('packages', paper, 'figures', id),
-        out: join('out', paper, id, lane),
-      }))
+      .map((id) => ({ paper, id, figure: join('packages', paper, 'figures', id) }))
       .filter(({ figure }) => existsSync(join(ROOT, figure, 'figure.json'))),
   );
+  return figures.map(({ paper, id, figure }) => {
+    const args = stepArgs({ ...values, figure, out: '.' });
+    const { gpu } = laneFigure(loadFigure(join(ROOT, figure)), args);
+    return { figure, out: join('out', paper, id, laneFolder(args, gpu)) };
+  });
 }
 
 /** The report of one figure. */
@@ -56,11 +59,10 @@ export function statusReport(args: StepArgs, steps: readonly StepStatus[]): stri
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   await main(() => {
     const values = parse(process.argv.slice(2), { json: { type: 'boolean', default: false } });
-    const lane = `${String(values['lane'])}${values['quick'] === true ? '-quick' : ''}`;
-    const targets = 'figure' in values || 'out' in values ? [{}] : everyFigure(lane);
+    const targets = 'figure' in values || 'out' in values ? [{}] : everyFigure(values);
     const reports = targets.map((target) => {
       const args = stepArgs({ ...values, ...target });
-      return { args, steps: figureStatus(loadFigure(args.figure), args.figure, args.out, args) };
+      return { args, steps: figureStatus(loadFigure(args.figure), args) };
     });
     if (values['json'] === true) {
       const data = reports.map(({ args, steps }) => ({

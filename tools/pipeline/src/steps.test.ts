@@ -220,7 +220,8 @@ describe('gather', () => {
       .split('\n')
       .filter((row) => row.includes('p99'));
     expect(marked).toHaveLength(12);
-    for (const row of marked) expect(row).toMatch(/,"p99 of 100 requests a run, fewer than 1000"$/);
+    for (const row of marked)
+      expect(row).toMatch(/,"p99 of 300 requests a cell, fewer than 1000"$/);
   });
 
   test('the same records give the same bytes', async () => {
@@ -314,7 +315,7 @@ describe('check', () => {
   test('a thin p99 leaves a claim untested; without the mark it holds', async () => {
     await runAll();
     expect(check(workspace.args)[0]).toMatchObject({ id: 'ideal-first', verdict: 'UNTESTED' });
-    const csv = read('results.csv').replaceAll('"p99 of 100 requests a run, fewer than 1000"', '');
+    const csv = read('results.csv').replaceAll('"p99 of 300 requests a cell, fewer than 1000"', '');
     writeFileSync(out('results.csv'), csv);
     expect(check(workspace.args)[0]).toMatchObject({
       verdict: 'HOLDS',
@@ -357,10 +358,7 @@ describe('check', () => {
 
 describe('status', () => {
   const steps = (figure = smallFigure()): ReturnType<typeof figureStatus> =>
-    figureStatus(figure, workspace.args.figure, workspace.args.out, {
-      quick: false,
-      native: workspace.native,
-    });
+    figureStatus(figure, workspace.args, workspace.native);
   const pending = (figure = smallFigure()): string[] =>
     steps(figure)
       .filter(({ state }) => state !== 'fresh')
@@ -438,7 +436,7 @@ describe('bad surroundings', () => {
     [
       'an unknown lane',
       ['--figure', 'x', '--out', 'y', '--lane', 'cudaa'],
-      'error: --lane: unknown lane "cudaa"; known: sim\n',
+      'error: --lane: unknown lane "cudaa"; did you mean "cuda"?\n',
     ],
   ])('%s', (_, extra, message) => {
     expect(step('prep', ...extra)).toMatchObject({ status: 64, stderr: message });

@@ -6,9 +6,13 @@ import { unknownName } from './suggest.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 
-/** Where plans run. Lanes other than the simulator bring their own runners. */
-export const LANES = ['sim'] as const;
+/** Where records come from: the simulated GPU, this machine's GPU, or the measurements in the repository. */
+export const LANES = ['sim', 'cuda', 'measured'] as const;
 export type Lane = (typeof LANES)[number];
+
+/** Which of a figure's plans: its own, or those that its `cuda` makes for a real GPU. */
+export const PLAN_SETS = ['own', 'cuda'] as const;
+export type PlanSet = (typeof PLAN_SETS)[number];
 
 export interface StepArgs {
   /** Folder of the figure definition. */
@@ -16,6 +20,8 @@ export interface StepArgs {
   /** Folder that everything of the figure is written to. */
   out: string;
   lane: Lane;
+  /** In lane `sim` either may be simulated; the other lanes have the plans for a real GPU. */
+  plans: PlanSet;
   /** The reduced form that the figure's `quick` describes. */
   quick: boolean;
   /** One system entry of the figure, or undefined for all. */
@@ -26,6 +32,7 @@ const SHARED = {
   figure: { type: 'string' },
   out: { type: 'string' },
   lane: { type: 'string', default: 'sim' },
+  plans: { type: 'string' },
   quick: { type: 'boolean', default: false },
   system: { type: 'string' },
 } satisfies Options;
@@ -50,7 +57,7 @@ export function parse(argv: string[], extra: Options = {}): Record<string, strin
 
 /** The shared options, checked. */
 export function stepArgs(values: Record<string, string | boolean>): StepArgs {
-  const { figure, out, lane, quick, system } = values;
+  const { figure, out, lane, plans, quick, system } = values;
   if (typeof figure !== 'string') {
     throw new UserError('--figure is missing; expected the folder of a figure.json', EXIT.usage);
   }
@@ -64,10 +71,22 @@ export function stepArgs(values: Record<string, string | boolean>): StepArgs {
   if (knownLane === undefined) {
     throw new UserError(`--lane: ${unknownName('lane', String(lane), LANES)}`, EXIT.usage);
   }
+  const usual = knownLane === 'sim' ? 'own' : 'cuda';
+  const knownPlans = PLAN_SETS.find((name) => name === (plans ?? usual));
+  if (knownPlans === undefined) {
+    throw new UserError(`--plans: ${unknownName('set', String(plans), PLAN_SETS)}`, EXIT.usage);
+  }
+  if (knownLane !== 'sim' && knownPlans !== 'cuda') {
+    throw new UserError(
+      `--plans: is "own" in lane ${knownLane}; expected "cuda", the plans for a real GPU`,
+      EXIT.usage,
+    );
+  }
   return {
     figure: figure.replace(/\/+(figure\.json)?$/, ''),
     out: out.replace(/\/+$/, ''),
     lane: knownLane,
+    plans: knownPlans,
     quick: quick === true,
     system: typeof system === 'string' ? system : undefined,
   };

@@ -7,6 +7,7 @@ import type { FigureDefinition } from './figure-schema.ts';
 export function checkInputs(figure: FigureDefinition, reference: string, out: string): Inputs {
   return {
     'results.csv': digestFile(join(out, 'results.csv')),
+    'missing.csv': digestFile(join(out, 'missing.csv')),
     'claims of figure.json': digest({ claims: figure.claims }),
     'reference.json': digestFile(reference),
   };

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { judge } from './claims.ts';
 import { smallFigure } from './figure-for-test.ts';
-import type { Claim } from './figure-schema.ts';
+import type { Claim } from './claim-schema.ts';
 import type { ResultRow } from './results.ts';
 
 function row(system: string, be: string, value: number, note = ''): ResultRow {

@@ -6,8 +6,11 @@
  * values; a cell whose intervals overlap says so, because there a repeat could decide otherwise.
  */
 
-import type { Claim, FigureDefinition } from './figure-schema.ts';
+import type { Claim } from './claim-schema.ts';
+import type { FigureDefinition } from './figure-schema.ts';
 import { MEAN } from './figure.ts';
+import { missingReason, type MissingPlan } from './missing.ts';
+import { cells as figureCells } from './plans.ts';
 import type { ResultRow } from './results.ts';
 
 export type Verdict = 'HOLDS' | 'FAILS' | 'UNTESTED';
@@ -43,21 +46,31 @@ export interface ClaimVerdict {
   summary: string;
 }
 
-/** Judges every claim of the figure on its results. */
-export function judge(figure: FigureDefinition, rows: readonly ResultRow[]): ClaimVerdict[] {
-  return (figure.claims ?? []).map((claim) => judgeClaim(figure, claim, rows));
+/** Judges every claim of the figure on its results; `missing` says why some are not there. */
+export function judge(
+  figure: FigureDefinition,
+  rows: readonly ResultRow[],
+  missing: readonly MissingPlan[] = [],
+): ClaimVerdict[] {
+  return (figure.claims ?? []).map((claim) => judgeClaim(figure, claim, rows, missing));
 }
 
 function judgeClaim(
   figure: FigureDefinition,
   claim: Claim,
   rows: readonly ResultRow[],
+  missing: readonly MissingPlan[],
 ): ClaimVerdict {
   const ofMetric = rows.filter((row) => row.metric === claim.metric && covers(claim, row.cell));
+  // A cell in which nothing is measured has no row, and is still one that the claim covers.
+  const absent =
+    missing.length === 0 ? [] : everyCell(figure).filter((cell) => covers(claim, cell));
   const cells =
     claim.kind === 'monotone'
       ? judgeAlong(figure, claim, ofMetric)
-      : distinctCells(ofMetric).map((cell) => judgeCell(claim, cell, ofMetric));
+      : distinctCells([...ofMetric.map(({ cell }) => cell), ...absent]).map((cell) =>
+          judgeCell(claim, cell, ofMetric, missing),
+        );
   const verdict = overall(cells);
   return {
     id: claim.id,
@@ -87,6 +100,7 @@ function judgeCell(
   claim: Exclude<Claim, { kind: 'monotone' }>,
   cell: Record<string, string>,
   rows: readonly ResultRow[],
+  missing: readonly MissingPlan[],
 ): CellVerdict {
   const find = (system: string): ResultRow | undefined =>
     rows.find((row) => row.system === system && sameCell(row.cell, cell));
@@ -97,7 +111,7 @@ function judgeCell(
         ? [claim.of, claim.to]
         : [claim.of];
   const found = names.map(find);
-  const thin = untested(names, found);
+  const thin = untested(names, found, (name) => whyMissing(missing, name, cell));
   const estimates = found.flatMap((row) => (row === undefined ? [] : [toEstimate(row)]));
   if (thin !== null) return { cell, verdict: 'UNTESTED', estimates, reason: thin };
 
@@ -175,11 +189,11 @@ function judgeAlong(
   const own = rows.filter((row) => row.system === claim.of);
   const rest = (cell: Record<string, string>): Record<string, string> =>
     Object.fromEntries(Object.entries(cell).filter(([axis]) => axis !== claim.along));
-  return distinctCells(own.map((row) => ({ ...row, cell: rest(row.cell) }))).map((cell) => {
+  return distinctCells(own.map((row) => rest(row.cell))).map((cell) => {
     const found = order.map((id) =>
       own.find((row) => sameCell(row.cell, { ...cell, [claim.along]: id })),
     );
-    const thin = untested(order, found);
+    const thin = untested(order, found, () => null);
     const estimates = found.flatMap((row, i) =>
       row === undefined ? [] : [{ ...toEstimate(row), of: order[i] ?? '' }],
     );
@@ -203,9 +217,15 @@ function judgeAlong(
 function untested(
   names: readonly string[],
   rows: readonly (ResultRow | undefined)[],
+  why: (name: string) => string | null,
 ): string | null {
   const missing = names.filter((_, i) => rows[i] === undefined);
-  if (missing.length > 0) return `no value of ${missing.join(', ')}`;
+  if (missing.length > 0) {
+    const reasons = missing.flatMap((name) => why(name) ?? []);
+    return reasons.length === 0
+      ? `no value of ${missing.join(', ')}`
+      : [...new Set(reasons)].join('; ');
+  }
   const noted = rows.find((row) => row !== undefined && row.note !== '');
   return noted === undefined ? null : `${noted.system}: ${noted.note}`;
 }
@@ -240,8 +260,37 @@ function toEstimate({ system, value, ci_low, ci_high }: ResultRow): Estimate {
   return { of: system, value, ci_low, ci_high };
 }
 
-function distinctCells(rows: readonly ResultRow[]): Record<string, string>[] {
-  return [...new Map(rows.map((row) => [cellName(row.cell), row.cell])).values()];
+function distinctCells(cells: readonly Record<string, string>[]): Record<string, string>[] {
+  return [...new Map(cells.map((cell) => [cellName(cell), cell])).values()];
+}
+
+/** The figure's cells and, for each axis that it averages over, those of the means. */
+function everyCell(figure: FigureDefinition): Record<string, string>[] {
+  const cells = figureCells(figure).map((cell) =>
+    Object.fromEntries(Object.entries(cell).map(([axis, value]) => [axis, value.id])),
+  );
+  const means = (figure.means ?? []).flatMap((axis) =>
+    cells.map((cell) => ({ ...cell, [axis]: MEAN })),
+  );
+  return distinctCells([...cells, ...means]);
+}
+
+/** "orion: not measured"; of a mean, the first value that it lacks. */
+function whyMissing(
+  missing: readonly MissingPlan[],
+  system: string,
+  cell: Record<string, string>,
+): string | null {
+  const means = Object.keys(cell).filter((axis) => cell[axis] === MEAN);
+  if (means.length === 0) {
+    const reason = missingReason(missing, system, cell);
+    return reason === null ? null : `${system}: ${reason}`;
+  }
+  const covers = (plan: MissingPlan): boolean =>
+    plan.system === system &&
+    Object.entries(plan.cell).every(([axis, id]) => means.includes(axis) || cell[axis] === id);
+  const first = missing.find(covers);
+  return first === undefined ? null : `${system}: ${first.reason} (${cellName(first.cell)})`;
 }
 
 function sameCell(a: Record<string, string>, b: Record<string, string>): boolean {

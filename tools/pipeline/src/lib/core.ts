@@ -14,12 +14,13 @@ export interface CoreRun {
   core: string;
   plans: string[];
   out: string;
-  jobs: number;
+  /** Options of the lane. */
+  options: string[];
   onProgress: (event: ProgressEvent) => void;
 }
 
 /** Runs plans to the end. Throws UserError with the core's own message, or if a signal stopped it. */
-export async function runCore({ core, plans, out, jobs, onProgress }: CoreRun): Promise<void> {
+export async function runCore({ core, plans, out, options, onProgress }: CoreRun): Promise<void> {
   if (!existsSync(core)) {
     throw new UserError(`${core}: not built; run: npx nx run shared-native:build`, EXIT.io);
   }
@@ -30,7 +31,7 @@ export async function runCore({ core, plans, out, jobs, onProgress }: CoreRun): 
     detached: true,
     nothrow: true,
     stdio: ['ignore', 'ignore', 'pipe'],
-  })`exec ${core} run ${plans} --out ${out} --jobs ${jobs} --progress`;
+  })`exec ${core} run ${plans} --out ${out} ${options} --progress`;
   const messages: string[] = [];
   const lines = createInterface({ input: child.stderr });
   lines.on('line', (line) => {

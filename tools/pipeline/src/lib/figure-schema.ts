@@ -4,6 +4,7 @@
  */
 
 import * as z from 'zod';
+import { claimSchema } from './claim-schema.ts';
 
 const id = z
   .string()
@@ -92,61 +93,6 @@ const system = z.strictObject({
     .describe('Fields that differ under this entry, by axis.'),
 });
 
-const relation = z.enum(['<', '<=', '>', '>=']);
-const claimBase = {
-  id,
-  statement: z.string().min(1).describe('The claim in one sentence.'),
-  source: z.string().min(1).describe('Where it was read.'),
-  verified: z.boolean().describe('False: recalled or second-hand, to be read with care.'),
-  published: z
-    .string()
-    .optional()
-    .describe('Id of the published number in the paper’s reference.json.'),
-  metric: z.string(),
-  cells: z
-    .record(z.string(), z.string())
-    .optional()
-    .describe('Only these cells, by axis; the value "mean" takes means; absent: every cell.'),
-  tolerance: z
-    .number()
-    .min(0)
-    .default(0)
-    .describe(
-      'Relative slack of <= and >=: 0.02 lets them be missed by 2 %. Strict relations have none.',
-    ),
-};
-
-const claim = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('order').describe('A chain of relations between systems.'),
-    ...claimBase,
-    systems: z.array(z.string()).min(2),
-    relations: z.array(relation).min(1).describe('One fewer than systems.'),
-  }),
-  z.strictObject({
-    kind: z.literal('ratio').describe('One system’s value over another’s.'),
-    ...claimBase,
-    of: z.string(),
-    to: z.string(),
-    relation,
-    value: z.number().describe('Bound on the ratio.'),
-  }),
-  z.strictObject({
-    kind: z.literal('bound').describe('A bound on one system’s value.'),
-    ...claimBase,
-    of: z.string(),
-    relation,
-    value: z.number(),
-  }),
-  z.strictObject({
-    kind: z.literal('monotone').describe('A value that rises or falls along an axis.'),
-    ...claimBase,
-    of: z.string(),
-    along: z.string().describe('The axis, in the order of its values.'),
-    direction: z.enum(['rising', 'falling']),
-  }),
-]);
-
 const table = z
   .strictObject({
     file: z
@@ -163,6 +109,46 @@ const table = z
   })
   .describe('A table whose cells are "mean/std" over the runs, two decimals.');
 
+const seeds = z.array(z.int().min(0).max(4294967295)).min(1);
+
+const quick = z.strictObject({
+  seeds: seeds.optional(),
+  requests: z
+    .record(z.string(), count)
+    .optional()
+    .describe('Requests by axis, for clients whose number is limited.'),
+});
+
+const valueOverride = z
+  .strictObject({
+    client: client
+      .partial()
+      .optional()
+      .describe('Fields of the client that differ; the others stay.'),
+    params: z
+      .record(z.string(), params)
+      .optional()
+      .describe('Replaces the value’s params; {} drops them.'),
+  })
+  .describe('What of an axis value differs on the real GPU.');
+
+const cuda = z.strictObject({
+  gpu: z.string().optional().describe('GPU of these plans: a file in gpus/; absent: the figure’s.'),
+  systems: z
+    .array(z.union([id, system]))
+    .min(1)
+    .optional()
+    .describe(
+      'What is compared there, in the order of plots. A text takes the entry of that id from the figure as it is.',
+    ),
+  seeds: seeds.optional(),
+  axes: z
+    .record(id, z.record(z.string(), valueOverride))
+    .optional()
+    .describe('What differs, by axis and id of the value; "*" is for every value of the axis.'),
+  quick: quick.optional().describe('The reduced form there; absent: the figure’s.'),
+});
+
 export const figureSchema = z
   .strictObject({
     $schema: z.string().optional(),
@@ -176,24 +162,17 @@ export const figureSchema = z
       .string()
       .optional()
       .describe('System entry that metrics ending in _ratio are divided by.'),
-    seeds: z
-      .array(z.int().min(0).max(4294967295))
-      .min(1)
-      .describe('One run of every cell per seed.'),
+    seeds: seeds.describe('One run of every cell per seed.'),
     axes: z
       .record(id, z.array(axisValue).min(1))
       .describe('Axes whose product are the cells. An axis is also the name of its client.'),
     until: z.string().describe('Client whose last measured request ends a run.'),
-    quick: z
-      .strictObject({
-        seeds: z.array(z.int().min(0).max(4294967295)).min(1).optional(),
-        requests: z
-          .record(z.string(), count)
-          .optional()
-          .describe('Requests by axis, for clients whose number is limited.'),
-      })
+    quick: quick.optional().describe('The reduced form, for a first look.'),
+    cuda: cuda
       .optional()
-      .describe('The reduced form, for a first look.'),
+      .describe(
+        'What differs on a real GPU (lanes cuda and measured) and in the simulation of it: each field here replaces the figure’s own.',
+      ),
     metrics: z
       .array(z.string())
       .min(1)
@@ -204,11 +183,23 @@ export const figureSchema = z
       .array(z.string())
       .optional()
       .describe('Axes over which rows with the value "mean" are added.'),
-    plots: z.array(
-      z.string().regex(/^[\w-]+\.vl\.json$/, 'expected a *.vl.json beside figure.json'),
-    ),
+    plots: z
+      .array(
+        z
+          .string()
+          .regex(
+            /^(\.\.\/[a-z0-9-]+\/)?[\w-]+\.vl\.json$/,
+            'expected a *.vl.json beside figure.json',
+          ),
+      )
+      .describe(
+        'Vega-Lite files beside figure.json, or of a sibling: "../<figure>/<plot>.vl.json".',
+      ),
     tables: z.array(table).optional(),
-    claims: z.array(claim).optional().describe('What the paper says that this figure can check.'),
+    claims: z
+      .array(claimSchema)
+      .optional()
+      .describe('What the paper says that this figure can check.'),
   })
   .describe(
     'A figure: a matrix of runs, how to gather them, how to draw them, what the paper claims.',
@@ -218,7 +209,7 @@ export type FigureDefinition = z.infer<typeof figureSchema>;
 export type SystemEntry = FigureDefinition['systems'][number];
 export type AxisValue = z.infer<typeof axisValue>;
 export type ClientDefinition = z.infer<typeof client>;
-export type Claim = z.infer<typeof claim>;
+export type CudaLane = NonNullable<FigureDefinition['cuda']>;
 export type TableDefinition = z.infer<typeof table>;
 
 /** The JSON Schema of figure.json (input side: fields with defaults are optional). */

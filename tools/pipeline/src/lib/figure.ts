@@ -3,15 +3,12 @@
 import { join } from 'node:path';
 import type { Catalogue } from './catalogue.ts';
 import { UserError } from './errors.ts';
-import {
-  type Claim,
-  figureJsonSchema,
-  figureSchema,
-  type FigureDefinition,
-} from './figure-schema.ts';
+import type { Claim } from './claim-schema.ts';
+import { figureJsonSchema, figureSchema, type FigureDefinition } from './figure-schema.ts';
 import { readJson } from './files.ts';
 import { metricNames, parseMetric } from './metric-names.ts';
 import { describeIssues } from './schema-issues.ts';
+import { cudaFigure, EVERY } from './lane-figure.ts';
 import { unknownName } from './suggest.ts';
 
 /** Value of an axis in rows that hold the mean over it. */
@@ -42,15 +39,58 @@ export function loadFigure(folder: string, catalogue?: Catalogue): FigureDefinit
 
 /** Problems between fields, and names that the catalogue does not know. */
 export function checkFigure(figure: FigureDefinition, catalogue?: Catalogue): string[] {
-  return [
-    ...checkSystems(figure, catalogue),
-    ...checkSeeds(figure),
-    ...checkAxes(figure, catalogue),
+  const own = [
+    ...checkRuns(figure, catalogue),
     ...checkMetrics(figure),
     ...(figure.claims ?? []).flatMap((claim, i) =>
       checkClaim(figure, claim, `claims[${String(i)}]`),
     ),
   ];
+  return own.length > 0 ? own : checkCuda(figure, catalogue);
+}
+
+/** What decides the plans. */
+function checkRuns(figure: FigureDefinition, catalogue?: Catalogue): string[] {
+  return [
+    ...checkSystems(figure, catalogue),
+    ...checkSeeds(figure),
+    ...checkAxes(figure, catalogue),
+  ];
+}
+
+/** Names in `cuda`; if they are right, the figure that it makes. */
+function checkCuda(figure: FigureDefinition, catalogue?: Catalogue): string[] {
+  const { cuda } = figure;
+  if (cuda === undefined) return [];
+  const problems: string[] = [];
+  const entries = figure.systems.map(({ id }) => id);
+  cuda.systems?.forEach((entry, i) => {
+    const at = `cuda.systems[${String(i)}]`;
+    if (typeof entry === 'string') {
+      if (!entries.includes(entry))
+        problems.push(`${at}: ${unknownName('system entry', entry, entries)}`);
+      return;
+    }
+    const own = figure.systems.find(({ id }) => id === entry.id);
+    if (own !== undefined && own.system !== entry.system) {
+      problems.push(
+        `${at}.system: is "${entry.system}", but "${entry.id}" is "${own.system}" in systems; expected another id`,
+      );
+    }
+  });
+  for (const [axis, overrides] of Object.entries(cuda.axes ?? {})) {
+    const values = figure.axes[axis]?.map(({ id }) => id);
+    if (values === undefined) {
+      problems.push(`cuda.axes: ${unknownName('axis', axis, Object.keys(figure.axes))}`);
+      continue;
+    }
+    for (const id of Object.keys(overrides)) {
+      if (id !== EVERY && !values.includes(id))
+        problems.push(`cuda.axes.${axis}: ${unknownName('value', id, [...values, EVERY])}`);
+    }
+  }
+  if (problems.length > 0) return problems;
+  return checkRuns(cudaFigure(figure), catalogue).map((problem) => `cuda.${problem}`);
 }
 
 function checkSystems(figure: FigureDefinition, catalogue?: Catalogue): string[] {

@@ -23,7 +23,7 @@ import { mean, percentileSorted } from './stats.ts';
 
 const NS_PER_MS = 1e6;
 const NS_PER_S = 1e9;
-/** A p99 from fewer requests a run, or fewer runs, is marked: it rests on a handful of requests. */
+/** A p99 from fewer requests a cell, or fewer runs, is marked: it rests on a handful of requests. */
 export const P99_REQUESTS = 1000;
 export const P99_RUNS = 3;
 
@@ -36,8 +36,8 @@ export interface RunSample {
   iterations: number;
 }
 
-/** Finds the sample of a client in a plan of a system entry. */
-export type Samples = (entry: SystemEntry, planId: string, client: string) => RunSample;
+/** Finds the sample of a client in a plan of a system entry; null for a plan without records. */
+export type Samples = (entry: SystemEntry, planId: string, client: string) => RunSample | null;
 
 /** One metric of one system in one cell, with what intervals and tables need. */
 export interface Measurement {
@@ -67,12 +67,20 @@ export function toSample(records: ClientRecords, summary: Summary, client: strin
   };
 }
 
-/** Every measurement of a figure: cells first, then ratios, then means. */
+/** Every measurement of a figure that has records: cells first, then ratios, then means. */
 export function measure(figure: FigureDefinition, samples: Samples): Measurement[] {
   const clients = Object.keys(figure.axes);
   const asked = figure.metrics.flatMap((name) => parseMetric(name, clients) ?? []);
   const plain = new Map(asked.map((metric) => [withoutRatio(metric).name, withoutRatio(metric)]));
-  const choices = runChoices(figure.seeds.length, new Random(`${figure.paper}/${figure.id} runs`));
+  const choices = new Map<number, Uint16Array>();
+  const choicesOf = (runs: number): Uint16Array => {
+    let chosen = choices.get(runs);
+    if (chosen === undefined) {
+      chosen = runChoices(runs, new Random(`${figure.paper}/${figure.id} runs`));
+      choices.set(runs, chosen);
+    }
+    return chosen;
+  };
 
   const cache = new Map<string, Float64Array>();
   const replicatesOf = (
@@ -94,12 +102,14 @@ export function measure(figure: FigureDefinition, samples: Samples): Measurement
   for (const entry of figure.systems) {
     for (const cell of cells(figure)) {
       for (const metric of plain.values()) {
-        results.push(measureCell(figure, entry, cell, metric, samples, replicatesOf, choices));
+        results.push(...measureCell(figure, entry, cell, metric, samples, replicatesOf, choicesOf));
       }
     }
   }
   results.push(...ratios(figure, asked, results));
-  results.push(...(figure.means ?? []).flatMap((axis) => means(axis, results)));
+  results.push(
+    ...(figure.means ?? []).flatMap((axis) => means(axis, figure.axes[axis]?.length ?? 0, results)),
+  );
   const order = new Map(figure.metrics.map((name, i) => [name, i]));
   const wanted = results.filter(({ metric }) => order.has(metric.name));
   const rank = (m: Measurement): number => order.get(m.metric.name) ?? 0;
@@ -121,27 +131,30 @@ function measureCell(
     metric: Metric,
     sample: RunSample,
   ) => Float64Array,
-  choices: Uint16Array,
-): Measurement {
-  const runs = figure.seeds.map((seed) => {
+  choicesOf: (runs: number) => Uint16Array,
+): Measurement[] {
+  const runs = figure.seeds.flatMap((seed) => {
     const plan = planIdFor(entry, cell, metric.client, seed);
     const sample = samples(entry, plan, metric.client);
-    return { sample, replicates: replicatesOf(entry, plan, metric, sample) };
+    return sample === null
+      ? []
+      : [{ sample, replicates: replicatesOf(entry, plan, metric, sample) }];
   });
+  if (runs.length === 0) return [];
   const perRun = runs.map(({ sample }) => statistic(sample, metric));
   const n = runs.reduce(
     (sum, { sample }) =>
       sum + (metric.quantity === 'throughput' ? sample.iterations : sample.latency.length),
     0,
   );
-  return {
+  const measurement = {
     entry,
     cell: Object.fromEntries(Object.entries(cell).map(([axis, value]) => [axis, value.id])),
     metric,
     value: mean(perRun),
     replicates: overRuns(
       runs.map((run) => run.replicates),
-      choices,
+      choicesOf(runs.length),
     ),
     perRun,
     n: Math.round(n),
@@ -149,8 +162,10 @@ function measureCell(
     notes: marks(
       metric,
       runs.map((run) => run.sample),
+      figure.seeds.length,
     ),
   };
+  return [measurement];
 }
 
 /** The metric of one run. */
@@ -171,14 +186,16 @@ function withinRun(sample: RunSample, metric: Metric, random: Random): Float64Ar
 }
 
 /** What makes a value too thin for a conclusion. */
-function marks(metric: Metric, samples: readonly RunSample[]): string[] {
+function marks(metric: Metric, samples: readonly RunSample[], wanted: number): string[] {
   const notes: string[] = [];
+  if (samples.length < wanted)
+    notes.push(`${String(samples.length)} of ${String(wanted)} runs measured`);
   if (samples.length < 2)
     notes.push('one run: the interval does not cover the spread between runs');
   if (metric.statistic !== 'p99') return notes;
-  const fewest = Math.min(...samples.map((sample) => sample.latency.length));
-  if (fewest < P99_REQUESTS) {
-    notes.push(`p99 of ${String(fewest)} requests a run, fewer than ${String(P99_REQUESTS)}`);
+  const requests = samples.reduce((sum, sample) => sum + sample.latency.length, 0);
+  if (requests < P99_REQUESTS) {
+    notes.push(`p99 of ${String(requests)} requests a cell, fewer than ${String(P99_REQUESTS)}`);
   }
   if (samples.length === 2) notes.push(`p99 of 2 runs, fewer than ${String(P99_RUNS)}`);
   return notes;
@@ -213,8 +230,8 @@ function ratios(
     });
 }
 
-/** Each measurement averaged over an axis. */
-function means(axis: string, measured: readonly Measurement[]): Measurement[] {
+/** Each measurement averaged over an axis, where all its values are measured: other means would not compare. */
+function means(axis: string, values: number, measured: readonly Measurement[]): Measurement[] {
   const groups = new Map<string, Measurement[]>();
   for (const m of measured) {
     const key = JSON.stringify([m.entry.id, m.metric.name, { ...m.cell, [axis]: MEAN }]);
@@ -222,7 +239,7 @@ function means(axis: string, measured: readonly Measurement[]): Measurement[] {
   }
   return [...groups.values()].flatMap((group) => {
     const first = group[0];
-    if (first === undefined) return [];
+    if (first === undefined || group.length < values) return [];
     return {
       ...first,
       cell: { ...first.cell, [axis]: MEAN },

@@ -2,27 +2,39 @@
 
 import type { ResultRow } from './results.ts';
 
-const LANES: Record<string, string> = {
-  sim: 'simulated GPU',
-  cuda: 'real GPU',
-  measured: 'committed measurements',
-};
+export interface OriginNotes {
+  /** Request counts are reduced. */
+  quick: boolean;
+  /** Cells of all systems that are complete, of those that the figure has. */
+  coverage: { measured: number; of: number };
+}
 
 /** `gpuName` turns an id into the name that people know. */
 export function describeOrigin(
   rows: readonly ResultRow[],
   gpuName: (id: string) => string,
-  quick: boolean,
+  { quick, coverage }: OriginNotes,
 ): string {
-  const all = (pick: (row: ResultRow) => string): string[] => [...new Set(rows.map(pick))].sort();
-  const lanes = all((row) => row.lane).map((lane) => LANES[lane] ?? lane);
+  const all = (pick: (row: ResultRow) => string): string =>
+    [...new Set(rows.map(pick))].sort().join(' + ');
+  const gpu = all((row) => gpuName(row.gpu));
+  const label = all((row) => row.label);
   const runs = [...new Set(rows.map((row) => row.seeds))].sort((a, b) => a - b);
   const seeds = runs.map(String).join(' or ');
   return [
-    all((row) => gpuName(row.gpu)).join(' + '),
-    `lane: ${all((row) => row.lane).join(' + ')} (${lanes.join(' + ')})`,
-    all((row) => row.label).join(' + '),
-    `${seeds} ${seeds === '1' ? 'run' : 'runs'} a cell`,
+    ...(rows.some((row) => row.lane === 'cuda')
+      ? measured(gpu, label)
+      : [gpu, `lane: ${all((row) => row.lane)} (simulated GPU)`, label]),
+    `${seeds || 'no'} ${seeds === '1' ? 'run' : 'runs'} a cell`,
+    ...(coverage.measured < coverage.of
+      ? [`${String(coverage.measured)} of ${String(coverage.of)} cells measured`]
+      : []),
     ...(quick ? ['quick: reduced request counts'] : []),
   ].join('  ·  ');
+}
+
+/** "measured, synthetic programs" says how (measured) and of what; the GPU belongs to the first. */
+function measured(gpu: string, label: string): string[] {
+  const [how = label, ...of] = label.split(', ');
+  return [`lane: cuda, ${how} on ${gpu}`, ...of];
 }

@@ -1,6 +1,6 @@
 /** Places in this repository that steps read, absolute, so that a step runs from any folder. */
 
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Root of the checkout. */
@@ -10,3 +10,10 @@ export const NATIVE = join(ROOT, 'packages/shared-native');
 export const PLAN_SCHEMA = join(NATIVE, 'schemas/plan.schema.json');
 /** The core's binary; `nx run shared-native:build` makes it. */
 export const CORE = join(NATIVE, 'dist/cotenant');
+/** Content-addressed results of real GPUs, beside nx's cache and kept longer: GPU time is not spent twice. */
+export const LEDGER = join(ROOT, '.cotenant/ledger');
+
+/** Committed measurements of a figure on a GPU; `figure` is the folder of its figure.json. */
+export function measuredFolder(figure: string, gpu: string): string {
+  return join(figure, '../../measured', gpu, basename(figure));
+}

@@ -2,7 +2,8 @@ import { expect, test } from '@jest/globals';
 import { smallFigure } from './figure-for-test.ts';
 import { PLAN_SCHEMA } from './paths.ts';
 import { planChecker } from './plan-check.ts';
-import { cells, effectiveFigure, planIdFor, plansOf } from './plans.ts';
+import { quickFigure } from './lane-figure.ts';
+import { cells, planIdFor, plansOf } from './plans.ts';
 
 const figure = smallFigure();
 const [ideal, deep] = figure.systems;
@@ -61,10 +62,9 @@ test('the plan of a client in a cell is one of the entry’s plans', () => {
 });
 
 test('quick exchanges seeds and lowers request numbers, and only where there are any', () => {
-  const quick = effectiveFigure(figure, true);
+  const quick = quickFigure(figure);
   expect(quick.seeds).toEqual([1]);
   expect(quick.axes['hp']?.[0]?.client.requests).toBe(20);
   expect(quick.axes['be']?.[0]?.client).not.toHaveProperty('requests');
   expect(quick.systems[0]?.overrides).toEqual({ be: { requests: 5 } });
-  expect(effectiveFigure(figure, false)).toBe(figure);
 });

@@ -30,29 +30,6 @@ export interface PlanClient extends ClientDefinition {
 /** A choice of one value per axis, by axis. */
 export type Cell = Record<string, AxisValue>;
 
-/** The figure as it runs: `quick` exchanges seeds and request numbers, nothing else. */
-export function effectiveFigure(figure: FigureDefinition, quick: boolean): FigureDefinition {
-  if (!quick || figure.quick === undefined) return figure;
-  const limits = figure.quick.requests ?? {};
-  const shorten = <T extends { requests?: number | undefined }>(axis: string, fields: T): T => {
-    const limit = limits[axis];
-    if (limit === undefined || fields.requests === undefined) return fields;
-    return { ...fields, requests: Math.min(limit, fields.requests) };
-  };
-  return {
-    ...figure,
-    seeds: figure.quick.seeds ?? figure.seeds,
-    axes: mapEntries(figure.axes, (axis, values) =>
-      values.map((value) => ({ ...value, client: shorten(axis, value.client) })),
-    ),
-    systems: figure.systems.map((entry) =>
-      entry.overrides === undefined
-        ? entry
-        : { ...entry, overrides: mapEntries(entry.overrides, shorten) },
-    ),
-  };
-}
-
 /** Every cell of the figure, the first axis varying slowest. */
 export function cells(figure: FigureDefinition): Cell[] {
   return Object.entries(figure.axes).reduce<Cell[]>(
@@ -64,13 +41,24 @@ export function cells(figure: FigureDefinition): Cell[] {
 
 /** All plans of one system entry. */
 export function plansOf(figure: FigureDefinition, entry: SystemEntry): Plan[] {
+  return planCells(figure, entry).map(({ plan }) => plan);
+}
+
+/** All plans of one system entry, each with the axis values that it stands for. */
+export function planCells(
+  figure: FigureDefinition,
+  entry: SystemEntry,
+): { plan: Plan; cell: Record<string, string> }[] {
   const choices: Cell[] = entry.alone
     ? Object.entries(figure.axes).flatMap(([axis, values]) =>
         values.map((value) => ({ [axis]: value })),
       )
     : cells(figure);
   return choices.flatMap((choice) =>
-    figure.seeds.map((seed) => toPlan(figure, entry, choice, seed)),
+    figure.seeds.map((seed) => ({
+      plan: toPlan(figure, entry, choice, seed),
+      cell: Object.fromEntries(Object.entries(choice).map(([axis, value]) => [axis, value.id])),
+    })),
   );
 }
 
@@ -107,11 +95,4 @@ function toPlan(figure: FigureDefinition, entry: SystemEntry, choice: Cell, seed
     clients,
     until: figure.until in choice ? figure.until : (Object.keys(choice)[0] ?? figure.until),
   };
-}
-
-function mapEntries<A, B>(
-  record: Record<string, A>,
-  map: (key: string, value: A) => B,
-): Record<string, B> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(key, value)]));
 }

@@ -5,7 +5,7 @@ import type { FigureDefinition } from './figure-schema.ts';
 import { PLAN_SCHEMA } from './paths.ts';
 
 export function prepInputs(figure: FigureDefinition): Inputs {
-  const { version, id, gpu, systems, seeds, axes, until, quick } = figure;
+  const { version, id, gpu, systems, seeds, axes, until, quick, cuda } = figure;
   return {
     'systems, axes, seeds and GPU of figure.json': digest({
       version,
@@ -16,6 +16,7 @@ export function prepInputs(figure: FigureDefinition): Inputs {
       axes,
       until,
       quick,
+      cuda,
     }),
     'plan schema': digestFile(PLAN_SCHEMA),
   };

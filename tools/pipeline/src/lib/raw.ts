@@ -12,13 +12,15 @@ import { UserError } from './errors.ts';
 import { isNotFound, readJson } from './files.ts';
 import { describeIssues } from './schema-issues.ts';
 
-const HEADER = 'client,index,arrival_ns,start_ns,end_ns';
+export const HEADER = 'client,index,arrival_ns,start_ns,end_ns';
 
 /** One client's requests: response from scheduled arrival, service from first dispatch; ns. */
 export interface ClientRecords {
   response: Float64Array;
   service: Float64Array;
 }
+
+const gpuSchema = z.looseObject({ name: z.string().min(1) });
 
 const summarySchema = z.object({
   version: z.literal(1),
@@ -30,6 +32,10 @@ const summarySchema = z.object({
   seed: z.int(),
   duration_ns: z.number().gt(0),
   input_digest: z.string(),
+  /** Real GPUs: where the plan ran. */
+  machine: z
+    .looseObject({ gpu: gpuSchema, software: z.record(z.string(), z.unknown()).optional() })
+    .optional(),
   clients: z.array(
     z.object({
       name: z.string(),
@@ -44,17 +50,33 @@ const summarySchema = z.object({
 /** What the pipeline reads of a summary; other fields are the core's. */
 export type Summary = z.infer<typeof summarySchema>;
 
+const unavailableSchema = z.object({
+  plan: z.string(),
+  system: z.string(),
+  unavailable: z.string().min(1),
+});
+
+/** A plan that its machine cannot run, with the reason in place of records. */
+export type Unavailable = z.infer<typeof unavailableSchema>;
+
 /** Path of a plan's records without the extension. */
 export function rawPath(out: string, system: string, plan: string): string {
   return join(out, 'raw', system, plan);
 }
 
-export function readSummary(path: string): Summary {
+/** Reads a plan's summary, or why there is none. */
+export function readSummary(path: string): Summary | Unavailable {
   const input = readJson(path, 'run this system again');
-  const parsed = summarySchema.safeParse(input);
+  return parseSummary(input, path, 'delete it and run this system again');
+}
+
+/** Checks a summary; `advice` says what to do about a bad one. */
+export function parseSummary(input: unknown, where: string, advice: string): Summary | Unavailable {
+  const isUnavailable = typeof input === 'object' && input !== null && 'unavailable' in input;
+  const parsed = (isUnavailable ? unavailableSchema : summarySchema).safeParse(input);
   if (parsed.success) return parsed.data;
   const problem = describeIssues(parsed.error.issues, input, {})[0] ?? 'not a summary of the core';
-  throw new UserError(`${path}: ${problem}; delete it and run this system again`);
+  throw new UserError(`${where}: ${problem}; ${advice}`);
 }
 
 /** Reads the records of the clients that `summary` lists. Throws UserError with file:line. */

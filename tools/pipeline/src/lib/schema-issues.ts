@@ -48,9 +48,10 @@ function describeIssue(issue: z.core.$ZodIssue, input: unknown, schema: SchemaNo
     case 'invalid_value':
       return [`${at}: ${found}; expected ${oneOf(issue.values.map(String), value)}`];
     case 'invalid_union':
-      return 'options' in issue && Array.isArray(issue.options)
-        ? [`${at}: ${found}; expected ${oneOf(issue.options.map(String), value)}`]
-        : [`${at}: ${found}; expected a number, true or false, or a text`];
+      if ('options' in issue && Array.isArray(issue.options)) {
+        return [`${at}: ${found}; expected ${oneOf(issue.options.map(String), value)}`];
+      }
+      return describeUnion(issue, at, found, input, schema);
     case 'too_small':
       return [`${at}: ${size(issue.origin, value)}; expected ${atLeast(issue)}`];
     case 'too_big':
@@ -60,6 +61,27 @@ function describeIssue(issue: z.core.$ZodIssue, input: unknown, schema: SchemaNo
     default:
       return [`${at}: ${issue.message}`];
   }
+}
+
+/** The problems of the alternative that was meant: the one for values of this type. */
+function describeUnion(
+  issue: z.core.$ZodIssueInvalidUnion,
+  at: string,
+  found: string,
+  input: unknown,
+  schema: SchemaNode,
+): string[] {
+  const meant = issue.errors.find((alternative) =>
+    alternative.every((inner) => inner.code !== 'invalid_type' || inner.path.length > 0),
+  );
+  if (meant !== undefined) {
+    return meant.flatMap((inner) =>
+      describeIssue({ ...inner, path: [...issue.path, ...inner.path] }, input, schema),
+    );
+  }
+  return issue.path.includes('systems')
+    ? [`${at}: ${found}; expected the id of an entry of systems, or an entry`]
+    : [`${at}: ${found}; expected a number, true or false, or a text`];
 }
 
 function atLeast(issue: { origin: string; minimum: number | bigint; inclusive?: boolean }): string {

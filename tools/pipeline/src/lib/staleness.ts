@@ -3,13 +3,15 @@
  * ran (its provenance record) with what it would read now. Looks only; writes nothing.
  */
 
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import type { StepArgs } from './args.ts';
 import { checkInputs } from './check-inputs.ts';
 import { changedInputs, codeInputs, type Inputs } from './digest.ts';
 import type { FigureDefinition } from './figure-schema.ts';
 import { gatherInputs } from './gather-inputs.ts';
+import { laneFigure } from './lane-figure.ts';
 import { NATIVE, ROOT } from './paths.ts';
-import { effectiveFigure, plansOf } from './plans.ts';
+import { plansOf } from './plans.ts';
 import { plotInputs } from './plot-inputs.ts';
 import { prepInputs } from './prep-inputs.ts';
 import { readRecord, type StepRecord } from './provenance.ts';
@@ -25,20 +27,14 @@ export interface StepStatus {
   seconds: number | null;
 }
 
-export interface StatusOptions {
-  quick: boolean;
-  /** Package folder of the core. */
-  native?: string;
-}
-
-/** Status of every step of a figure, in the order in which they run. */
+/** Status of every step of a figure in a lane, in the order in which they run; `native` is the core's package folder. */
 export function figureStatus(
   whole: FigureDefinition,
-  folder: string,
-  out: string,
-  { quick, native = NATIVE }: StatusOptions,
+  args: StepArgs,
+  native = NATIVE,
 ): StepStatus[] {
-  const figure = effectiveFigure(whole, quick);
+  const { figure: folder, out, lane } = args;
+  const figure = laneFigure(whole, args);
   const code = (step: string): Inputs => codeInputs(join(ROOT, 'tools/pipeline/src', `${step}.ts`));
   const steps: StepStatus[] = [];
   const add = (
@@ -63,22 +59,22 @@ export function figureStatus(
   };
 
   add('prep', readRecord(out, 'prep'), { ...prepInputs(whole), ...code('prep') }, [], []);
-  const runs = figure.systems.map((entry) => {
-    steps.push(runStatus(entry.id, figure, out, native));
+  const runs = (lane === 'measured' ? [] : figure.systems).map((entry) => {
+    steps.push(runStatus(entry.id, figure, args, native));
     return `run ${entry.id}`;
   });
   add(
     'gather',
     readRecord(out, 'gather'),
-    { ...gatherInputs(figure, out), ...code('gather') },
+    { ...gatherInputs(figure, args), ...code('gather') },
     runs,
     ['results.csv'],
   );
-  const images = figure.plots.map((plot) => plot.replace('.vl.json', '.png'));
+  const images = figure.plots.map((plot) => `${basename(plot, '.vl.json')}.png`);
   add(
     'plot',
     readRecord(out, 'plot'),
-    { ...plotInputs(whole, folder, out), ...code('plot') },
+    { ...plotInputs(figure, folder, out), ...code('plot') },
     ['gather'],
     images,
   );
@@ -86,7 +82,7 @@ export function figureStatus(
   add(
     'check',
     readRecord(out, 'check'),
-    { ...checkInputs(whole, reference, out), ...code('check') },
+    { ...checkInputs(figure, reference, out), ...code('check') },
     ['gather'],
     ['verdict.json'],
   );
@@ -115,13 +111,13 @@ function stepStatus(
 
 /** Inputs that an earlier stale step will rewrite anyway: they explain nothing. */
 function isUpstream(name: string): boolean {
-  return name.startsWith('records of ') || name === 'results.csv';
+  return name.startsWith('records of ') || name === 'results.csv' || name === 'missing.csv';
 }
 
 function runStatus(
   system: string,
   figure: FigureDefinition,
-  out: string,
+  { out, lane }: StepArgs,
   native: string,
 ): StepStatus {
   const step = `run ${system}`;
@@ -138,7 +134,7 @@ function runStatus(
       seconds: null,
     };
   }
-  const inputs = runInputs(plans, native);
+  const inputs = runInputs(plans, native, lane);
   const changed = changedInputs(record.inputs, inputs);
   const plan = (name: string): boolean => name.startsWith('plan ');
   const shared = changed.filter((name) => !plan(name));

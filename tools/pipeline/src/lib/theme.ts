@@ -54,6 +54,7 @@ export const THEME = {
     symbolSize: 70,
     symbolOpacity: 1,
     columnPadding: 14,
+    columns: 5,
     offset: 10,
   },
   concat: { spacing: 26 },

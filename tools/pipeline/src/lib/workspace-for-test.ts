@@ -90,7 +90,14 @@ export function testWorkspace(figure = smallFigure()): TestWorkspace {
     root,
     native,
     core,
-    args: { figure: folder, out: join(root, 'out'), lane: 'sim', quick: false, system: undefined },
+    args: {
+      figure: folder,
+      out: join(root, 'out'),
+      lane: 'sim',
+      plans: 'own',
+      quick: false,
+      system: undefined,
+    },
     write,
     behave: (mode) => {
       writeFileSync(`${core}.mode`, mode);
