@@ -9,8 +9,11 @@
 namespace cotenant {
 
 // Exit codes, after sysexits.h.
+inline constexpr int kExitFailure = 1;
 inline constexpr int kExitUsage = 64;
 inline constexpr int kExitInput = 65;
+inline constexpr int kExitUnavailable = 69;
+inline constexpr int kExitDevice = 71; ///< EX_OSERR: the GPU, or a process that uses it, failed
 inline constexpr int kExitIo = 74;
 inline constexpr int kExitInterrupted = 130;
 
@@ -24,5 +27,10 @@ void add_run_command(CLI::App& app, CliContext& context);
 void add_validate_command(CLI::App& app, CliContext& context);
 void add_list_commands(CLI::App& app, CliContext& context);
 void add_program_command(CLI::App& app, CliContext& context);
+void add_measure_command(CLI::App& app, CliContext& context);
+void add_cuda_host_command(CLI::App& app, CliContext& context);
+
+/// The GPU of this machine. Throws cuda::Unavailable.
+void print_present_gpu(bool json);
 
 } // namespace cotenant

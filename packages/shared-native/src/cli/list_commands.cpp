@@ -115,11 +115,18 @@ void add_list_commands(CLI::App& app, CliContext& context) {
     CLI::App* command = app.add_subcommand(name, help);
     command->add_flag("--json", *json, "As JSON");
     command->callback([json, print] { print(*json); });
+    return command;
   };
   add("systems", "List the ways of sharing and their parameters",
       [](bool json) { print_systems(json); });
-  add("gpus", "List the GPU specifications",
-      [&context](bool json) { print_gpus(context.data, json); });
+  auto present = std::make_shared<bool>(false);
+  add("gpus", "List the GPU specifications", [&context, present](bool json) {
+    if (*present) {
+      print_present_gpu(json);
+    } else {
+      print_gpus(context.data, json);
+    }
+  })->add_flag("--present", *present, "Show the GPU of this machine instead");
   add("programs", "List the programs",
       [&context](bool json) { print_programs(context.data, json); });
 }

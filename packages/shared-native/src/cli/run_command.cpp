@@ -3,7 +3,6 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
-#include <csignal>
 #include <deque>
 #include <exception>
 #include <fmt/format.h>
@@ -13,18 +12,14 @@
 #include <thread>
 
 #include "base/error.h"
-#include "base/file.h"
-#include "base/sha256.h"
 #include "cli/commands.h"
+#include "cli/cuda_lane.h"
+#include "cli/fingerprint.h"
+#include "cli/interrupt.h"
 #include "run/run_plan.h"
 
 namespace cotenant {
 namespace {
-
-volatile std::sig_atomic_t interrupted = 0;
-extern "C" void on_interrupt(int /*signal*/) {
-  interrupted = 1;
-}
 
 struct RunArguments {
   std::vector<std::filesystem::path> plans;
@@ -33,19 +28,9 @@ struct RunArguments {
   unsigned jobs = 0;
   bool progress = false;
   bool oracle = false;
+  std::string lane = "sim";
+  CudaArguments cuda;
 };
-
-/// What a result of `system` depends on, code-wise: the fingerprint that the build left beside the
-/// binary, or, for a binary without its build folder, the binary itself.
-std::string code_fingerprint(const std::string& system) {
-  std::error_code failed;
-  const auto binary = std::filesystem::read_symlink("/proc/self/exe", failed);
-  if (failed) {
-    return COTENANT_VERSION;
-  }
-  const auto file = binary.parent_path() / "fingerprints" / (system + ".txt");
-  return std::filesystem::exists(file) ? read_file(file) : sha256_hex(read_file(binary));
-}
 
 /// Runs plans on a few threads, one plan a thread at a time, and shows their progress.
 class Batch {
@@ -72,7 +57,7 @@ class Batch {
     std::unique_lock lock(mutex_);
     while (finished_ < plans_.size() && active_ + queued_locked() > 0) {
       changed_.wait_for(lock, std::chrono::milliseconds(100));
-      if (interrupted != 0) {
+      if (interrupted()) {
         stop_locked();
       }
       if (arguments_.progress) {
@@ -84,7 +69,7 @@ class Batch {
     if (error_) {
       std::rethrow_exception(error_);
     }
-    return interrupted == 0;
+    return !interrupted();
   }
 
  private:
@@ -181,6 +166,9 @@ void run(const RunArguments& arguments, CliContext& context) {
   if (!arguments.timeline.empty() && plans.size() != 1) {
     throw CLI::ValidationError("--timeline", "takes a single plan");
   }
+  if (arguments.lane == "cuda" && (!arguments.timeline.empty() || arguments.oracle)) {
+    throw CLI::ValidationError("--lane cuda", "has neither --timeline nor --oracle");
+  }
   for (const Plan& plan : plans) {
     check_plan(plan, catalog);
   }
@@ -190,9 +178,12 @@ void run(const RunArguments& arguments, CliContext& context) {
     throw IoError(
         fmt::format("{}: cannot create the folder: {}", arguments.out.string(), failed.message()));
   }
-  std::signal(SIGINT, on_interrupt);
-  std::signal(SIGTERM, on_interrupt);
-  if (!Batch(std::move(plans), catalog, arguments).run()) {
+  catch_interrupts();
+  const bool whole = arguments.lane == "cuda"
+                         ? run_on_gpu(plans, catalog, arguments.cuda,
+                                      {.out = arguments.out, .progress = arguments.progress})
+                         : Batch(std::move(plans), catalog, arguments).run();
+  if (!whole) {
     fmt::print(stderr,
                "cotenant: interrupted; finished plans are kept, run the same command to go on\n");
     context.exit_code = kExitInterrupted;
@@ -207,12 +198,18 @@ void add_run_command(CLI::App& app, CliContext& context) {
       app.add_subcommand("run", "Run plans; skip those whose result is already there");
   command->add_option("plans", arguments->plans, "Plan files")->required();
   command->add_option("--out", arguments->out, "Folder for the record files")->required();
-  command->add_option("--jobs", arguments->jobs, "Plans at a time (default: one a core)");
+  command
+      ->add_option("--lane", arguments->lane, "Where: sim (default), or cuda, this machine's GPU")
+      ->check(CLI::IsMember({"sim", "cuda"}));
+  command->add_option(
+      "--jobs", arguments->jobs,
+      "Simulations at a time (default: one a core); a GPU takes one plan at a time");
   command->add_option("--timeline", arguments->timeline,
                       "Write a timeline for ui.perfetto.dev (one plan)");
   command->add_flag("--progress", arguments->progress, "Progress as NDJSON on standard error");
   command->add_flag("--oracle", arguments->oracle,
                     "Simulate every block on its own: slow, for comparison");
+  add_cuda_options(*command, arguments->cuda);
   command->callback([arguments, &context] { run(*arguments, context); });
 }
 

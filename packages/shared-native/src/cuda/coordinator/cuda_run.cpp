@@ -1,0 +1,483 @@
+#include "cuda/coordinator/cuda_run.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <numeric>
+#include <utility>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/sha256.h"
+#include "cuda/coordinator/merge_records.h"
+#include "cuda/coordinator/present_gpu.h"
+#include "cuda/cuda_device.h"
+#include "cuda/driver.h"
+#include "cuda/shared_run.h"
+#include "record/request_log.h"
+#include "run/summary.h"
+
+namespace cotenant::cuda {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::ordered_json;
+using Clock = std::chrono::steady_clock;
+
+/// How much longer than alone a request may take before a run counts as stalled.
+constexpr double kPatience = 50;
+constexpr double kSecondsBeforeStall = 30;
+/// A client whose end nothing sets is not told one either; the coordinator ends its run.
+constexpr std::chrono::hours kRunLimit{24};
+
+const char* name_of(ProgramKind kind) {
+  return kind == ProgramKind::live ? "live" : "synthetic";
+}
+
+std::string text(const ordered_json& object, const char* name) {
+  return object.value(name, std::string());
+}
+
+double seconds(Nanos time) {
+  return static_cast<double>(time) / 1e9;
+}
+
+/// Seconds between two arrivals of an open-loop client that are no sign of a stall.
+double longest_gap(const ClientPlan& client, const PreparedProgram& program) {
+  if (client.traffic.kind == Traffic::Kind::closed) {
+    return 0;
+  }
+  if (client.traffic.kind == Traffic::Kind::trace) {
+    const auto& gaps = client.traffic.trace;
+    return gaps.empty() ? 0 : seconds(*std::max_element(gaps.begin(), gaps.end()));
+  }
+  return kPatience / client_rate(client, program);
+}
+
+/// Makes a folder that nobody else has.
+fs::path make_scratch() {
+  std::string name = (fs::temp_directory_path() / "cotenant-cuda-XXXXXX").string();
+  if (::mkdtemp(name.data()) == nullptr) {
+    throw IoError(fmt::format("{}: cannot make a folder", name));
+  }
+  return name;
+}
+
+} // namespace
+
+/// Clients that run at the same time, by host.
+struct CudaLane::Segment {
+  std::vector<std::pair<HostKey, std::vector<std::size_t>>> hosts;
+  bool endless = false; ///< its only client has no end of its own
+};
+
+/// Watches a segment while it runs: progress for the user, and whether there still is any.
+struct CudaLane::Watch {
+  const Plan& plan;
+  SharedRun& shared;
+  double stall_limit;                   ///< seconds
+  std::optional<std::int64_t> requests; ///< of the client that ends the segment
+  const LaneProgress& progress;
+  Clock::time_point last_move = Clock::now();
+  std::tuple<int, Nanos, std::int64_t> state{};
+
+  void look() {
+    const Nanos start = shared.clock_start;
+    const std::int64_t done = shared.progress_done;
+    const std::tuple<int, Nanos, std::int64_t> now{shared.warming, start, done};
+    if (now != std::exchange(state, now)) {
+      last_move = Clock::now();
+    }
+    const double still = std::chrono::duration<double>(Clock::now() - last_move).count();
+    if (still > stall_limit) {
+      throw HostFailure(
+          HostFault::watchdog,
+          fmt::format("no request has completed for {:.0f} s although the hosts are running",
+                      still));
+    }
+    if (progress && start != kNever) {
+      const Nanos elapsed = monotonic_now() - start;
+      const double by_requests =
+          requests ? static_cast<double>(done) / static_cast<double>(*requests) : 0;
+      const double by_time = plan.time_limit == kNever ? 0
+                                                       : static_cast<double>(elapsed) /
+                                                             static_cast<double>(plan.time_limit);
+      progress(std::clamp(std::max(by_requests, by_time), 0.0, 0.9999), elapsed);
+    }
+  }
+};
+
+CudaLane::CudaLane(Catalog& catalog, LaneOptions options)
+    : catalog_(catalog), options_(std::move(options)), scratch_(make_scratch()) {
+  if (options_.ledger) {
+    ledger_.emplace(*options_.ledger);
+  }
+}
+
+CudaLane::~CudaLane() {
+  if (pool_) {
+    pool_->shut_down(true);
+  }
+  std::error_code ignored;
+  fs::remove_all(scratch_, ignored);
+}
+
+void CudaLane::stop_if_interrupted() const {
+  if (options_.interrupted()) {
+    throw HostFailure(HostFault::interrupted, "interrupted");
+  }
+}
+
+/// The lock is taken when something has to run, not before.
+HostPool& CudaLane::pool() {
+  if (pool_) {
+    return *pool_;
+  }
+  const std::string uuid = text(options_.gpu, "uuid");
+  std::string told;
+  lock_ = std::make_unique<GpuLock>(
+      uuid,
+      [&](const std::string& holder) {
+        if (holder != std::exchange(told, holder)) {
+          options_.say(fmt::format("waiting for the GPU: {} holds it", holder));
+        }
+        stop_if_interrupted();
+      },
+      options_.lock_folder);
+  pool_ = std::make_unique<HostPool>(HostPoolOptions{
+      .host = options_.host,
+      .mps_control = options_.mps_control,
+      .gpu_uuid = uuid,
+      .gpu_bytes = options_.gpu.value("memory_bytes", std::int64_t{0}),
+      .program_bytes = [this](const std::string& id) { return catalog_.program(id).peak_bytes; },
+      .tick = [this] { stop_if_interrupted(); }});
+  return *pool_;
+}
+
+void CudaLane::check(const Plan& plan) {
+  const PlanSetup setup = set_up(plan, catalog_);
+  const std::string name = text(options_.gpu, "name");
+  if (!options_.any_gpu && !is_gpu_of(name, setup.gpu)) {
+    throw InputError(fmt::format("{}: plan.gpu: {} is {}, but the GPU here is {}; expected a plan "
+                                 "for this GPU, or --any-gpu",
+                                 plan.source, plan.gpu, setup.gpu.name, name));
+  }
+  for (std::size_t c = 0; c < setup.clients.size(); ++c) {
+    const Label label = catalog_.program(plan.clients[c].program).label;
+    if (options_.programs == ProgramKind::live && label != Label::recorded) {
+      throw InputError(fmt::format(
+          "{}: plan.clients[{}].program: '{}' is {}, so there is no model to run; expected a "
+          "recorded program, or --programs synthetic",
+          plan.source, c, plan.clients[c].program, program_label_name(label)));
+    }
+  }
+}
+
+std::string CudaLane::digest(const Plan& plan) {
+  Sha256 digest;
+  digest.update(fmt::format("{}\n{}\ncuda {}\n{}\n{}\n{}\n", options_.fingerprint(plan.system),
+                            read_file(plan.source), name_of(options_.programs),
+                            text(options_.gpu, "name"), text(options_.gpu, "driver"),
+                            options_.outputs ? "outputs" : ""));
+  add_data(digest, plan, catalog_);
+  return digest.hex();
+}
+
+bool CudaLane::reuse(const Plan& plan, const fs::path& out) {
+  const auto records = out / (plan.id + ".csv");
+  const auto summary = out / (plan.id + ".json");
+  const std::string input = digest(plan);
+  return is_finished(summary, records, input) ||
+         (ledger_ && ledger_->fetch(input, records, summary));
+}
+
+// Hosts
+// ---------------------------------------------------------------------------------------------------
+
+std::vector<CudaLane::Segment> CudaLane::segments_of(const Plan& plan,
+                                                     const PlanSetup& setup) const {
+  std::vector<std::size_t> all(plan.clients.size());
+  std::iota(all.begin(), all.end(), 0);
+  if (setup.mode.contexts == ContextMode::shared) {
+    return {{.hosts = {{HostKey{}, all}}, .endless = false}};
+  }
+  std::vector<Segment> segments;
+  if (setup.mode.contexts == ContextMode::isolated) {
+    // Nothing may be shared: one client after the other, those without an end of their own last, since
+    // they run as long as the longest of the others.
+    for (const std::size_t c : all) {
+      segments.push_back({.hosts = {{HostKey{}, {c}}}, .endless = !plan.clients[c].requests});
+    }
+    std::stable_partition(segments.begin(), segments.end(),
+                          [](const Segment& segment) { return !segment.endless; });
+    return segments;
+  }
+  Segment segment;
+  for (const std::size_t c : all) {
+    HostKey key{.kind = HostKey::Kind::plain, .slot = c};
+    if (setup.mode.contexts == ContextMode::mps) {
+      key.kind = !setup.mode.stream_priorities                ? HostKey::Kind::mps
+                 : plan.clients[c].priority == Priority::high ? HostKey::Kind::mps_high
+                                                              : HostKey::Kind::mps_low;
+    }
+    segment.hosts.push_back({key, {c}});
+  }
+  return {segment};
+}
+
+std::vector<HostNeed> CudaLane::needs_of(const Plan& plan, const PlanSetup& setup) const {
+  std::map<HostKey, std::set<std::string>> programs;
+  for (const Segment& segment : segments_of(plan, setup)) {
+    for (const auto& [key, clients] : segment.hosts) {
+      for (const std::size_t c : clients) {
+        programs[key].insert(plan.clients[c].program);
+      }
+    }
+  }
+  std::vector<HostNeed> needs;
+  for (auto& [key, ids] : programs) {
+    needs.push_back({.key = key, .programs = std::move(ids)});
+  }
+  return needs;
+}
+
+bool CudaLane::prepared(const Plan& plan) {
+  return pool_ && pool_->prepared(needs_of(plan, set_up(plan, catalog_)));
+}
+
+void CudaLane::prepare(const std::vector<const Plan*>& plans) {
+  std::map<HostKey, std::set<std::string>> programs;
+  for (const Plan* plan : plans) {
+    for (HostNeed& need : needs_of(*plan, set_up(*plan, catalog_))) {
+      programs[need.key].merge(need.programs);
+    }
+  }
+  const auto attempt = [&](bool with_mps) {
+    std::vector<HostNeed> needs;
+    for (const auto& [key, ids] : programs) {
+      if (with_mps || !key.under_mps()) {
+        needs.push_back({.key = key, .programs = ids});
+      }
+    }
+    try {
+      pool().prepare(needs);
+      return true;
+    } catch (const HostFailure&) { // said again by the plan that it concerns
+      return false;
+    }
+  };
+  if (!attempt(true)) {
+    attempt(false);
+  }
+}
+
+// Running
+// ---------------------------------------------------------------------------------------------------
+
+std::vector<HostRun> CudaLane::run_segment(const Plan& plan, const PlanSetup& setup,
+                                           const Segment& segment, Nanos limit,
+                                           const LaneProgress& progress) {
+  std::vector<std::size_t> clients;
+  for (const auto& host : segment.hosts) {
+    clients.insert(clients.end(), host.second.begin(), host.second.end());
+  }
+  const bool alone = setup.mode.contexts == ContextMode::isolated;
+  const bool one_ends_it = alone || plan.until.has_value();
+  const fs::path shared_file = scratch_ / "run.shared";
+  const MappedRun shared = MappedRun::create(shared_file, static_cast<int>(clients.size()),
+                                             one_ends_it ? 1 : static_cast<int>(clients.size()));
+
+  double stall_limit = kSecondsBeforeStall + 2.0 * static_cast<double>(options_.watchdog.count());
+  for (const std::size_t c : clients) {
+    const PreparedProgram& program = *setup.clients[c].program;
+    const double requests = static_cast<double>(plan.clients[c].warmup + 1);
+    stall_limit += longest_gap(plan.clients[c], program) +
+                   kPatience * requests * seconds(program.solo_latency);
+  }
+  const Nanos time_limit = std::min(plan.time_limit, limit);
+  if (time_limit != kNever) {
+    stall_limit += seconds(time_limit);
+  }
+  const std::size_t ending = alone ? clients.front() : plan.until.value_or(clients.front());
+  Watch watch{.plan = plan,
+              .shared = *shared,
+              .stall_limit = stall_limit,
+              .requests = plan.clients[ending].requests,
+              .progress = progress};
+
+  std::vector<HostProcess*> hosts;
+  const bool mps = segment.hosts.front().first.under_mps();
+  for (const auto& [key, driven] : segment.hosts) {
+    ordered_json request = {{"do", "run"},
+                            {"plan", fs::absolute(plan.source).string()},
+                            {"clients", driven},
+                            {"shared", shared_file.string()},
+                            {"records", (scratch_ / "rows").string()},
+                            {"pin", options_.pin},
+                            {"watchdog_s", options_.watchdog.count()},
+                            {"outputs", options_.outputs}};
+    if (limit != kNever) {
+      request["limit_ns"] = limit;
+    }
+    hosts.push_back(&pool().host(key));
+    hosts.back()->request(request, "running " + plan.id, kRunLimit);
+  }
+  const std::vector<HostReply> replies = await_replies(
+      hosts,
+      [&] {
+        stop_if_interrupted();
+        if (mps && pool().daemon_died()) {
+          throw HostFailure(HostFault::lost, "the MPS daemon died");
+        }
+        watch.look();
+      },
+      [&] {
+        shared->interrupted = true;
+        shared->stop = true;
+      });
+  throw_failure(replies);
+  std::vector<HostRun> runs;
+  for (std::size_t h = 0; h < hosts.size(); ++h) {
+    runs.push_back(read_run(replies[h].answer, segment.hosts[h].second));
+  }
+  return runs;
+}
+
+std::vector<HostRun> CudaLane::measure(const Plan& plan, const PlanSetup& setup,
+                                       const LaneProgress& progress) {
+  const std::vector<Segment> segments = segments_of(plan, setup);
+  std::vector<HostRun> runs;
+  Nanos longest = 0;
+  for (std::size_t s = 0; s < segments.size(); ++s) {
+    const auto part = [&](double done, Nanos now) {
+      if (progress) {
+        progress((static_cast<double>(s) + done) / static_cast<double>(segments.size()), now);
+      }
+    };
+    const Nanos limit = segments[s].endless && longest > 0 ? longest : kNever;
+    for (HostRun& run : run_segment(plan, setup, segments[s], limit, part)) {
+      longest = std::max(longest, run.duration);
+      runs.push_back(std::move(run));
+    }
+  }
+  return runs;
+}
+
+RunOutcome CudaLane::run(const Plan& plan, const fs::path& out, const LaneProgress& progress) {
+  check(plan);
+  if (reuse(plan, out)) {
+    return RunOutcome::reused;
+  }
+  const PlanSetup setup = set_up(plan, catalog_);
+  const std::vector<HostNeed> needs = needs_of(plan, setup);
+  try {
+    pool().prepare(needs);
+    const std::vector<HostRun> runs = measure(plan, setup, progress);
+    stop_if_interrupted();
+    finish(plan, out, digest(plan), setup, runs);
+    return RunOutcome::finished;
+  } catch (const HostFailure& failure) {
+    const bool daemon_died = pool_ && pool_->daemon_died();
+    if (pool_) {
+      pool_->clean_up(needs);
+    }
+    if (options_.interrupted()) {
+      return RunOutcome::interrupted;
+    }
+    std::string message = fmt::format("{}: {}", plan.id, failure.what());
+    if (daemon_died && message.find("the MPS daemon died") == std::string::npos) {
+      message += "; the MPS daemon died";
+    }
+    if (failure.fault() == HostFault::unavailable && !needs.front().key.under_mps()) {
+      throw Unavailable(failure.what());
+    }
+    throw HostFailure(failure.fault(), message);
+  }
+}
+
+// Results
+// ---------------------------------------------------------------------------------------------------
+
+ordered_json CudaLane::machine(const PlanSetup& setup, const Plan& plan) {
+  const HostKey first = segments_of(plan, setup).front().hosts.front().first;
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  return {{"gpu", options_.gpu},
+          {"software", pool().hello(first).software},
+          {"measured_at", fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
+                                      fmt::gmtime(std::chrono::system_clock::to_time_t(now)))}};
+}
+
+void CudaLane::finish(const Plan& plan, const fs::path& out, const std::string& digest,
+                      const PlanSetup& setup, const std::vector<HostRun>& runs) {
+  const auto records = out / (plan.id + ".csv");
+  const auto summary = out / (plan.id + ".json");
+  std::vector<std::string> names;
+  for (const ClientPlan& client : plan.clients) {
+    names.push_back(client.name);
+  }
+  std::vector<ordered_json> clients(plan.clients.size());
+  std::vector<ClientRows> rows;
+  ordered_json hosts = ordered_json::array();
+  Nanos duration = 0;
+  for (const HostRun& run : runs) {
+    duration = std::max(duration, run.duration);
+    ordered_json driven = ordered_json::array();
+    for (const HostClient& client : run.clients) {
+      const std::size_t c = client.client;
+      driven.push_back(plan.clients[c].name);
+      rows.push_back({.client = c,
+                      .file = scratch_ / fmt::format("rows.{}.csv", c),
+                      .expected = client.totals.requests});
+      clients[c] = client_summary(plan.clients[c], *setup.clients[c].program,
+                                  name_of(options_.programs), client.totals);
+      clients[c]["matched"] = client.matched;
+      clients[c]["output_sha256"] =
+          client.output_sha256 ? ordered_json(*client.output_sha256) : ordered_json(nullptr);
+    }
+    hosts.push_back({{"clients", driven}, {"duration_ns", run.duration}});
+    hosts.back().update(run.counters);
+  }
+  std::sort(rows.begin(), rows.end(),
+            [](const ClientRows& a, const ClientRows& b) { return a.client < b.client; });
+  RequestLog log(records, names);
+  merge_records(rows, log);
+  for (const ClientRows& file : rows) {
+    std::error_code ignored;
+    fs::remove(file.file, ignored);
+  }
+  // A summary of an earlier result must not vouch for the new records, however briefly.
+  std::error_code ignored;
+  fs::remove(summary, ignored);
+  log.commit();
+
+  std::string label =
+      options_.programs == ProgramKind::live ? "measured" : "measured, synthetic programs";
+  const std::string gpu = text(options_.gpu, "name");
+  if (!is_gpu_of(gpu, setup.gpu)) {
+    label += fmt::format(", on {} in place of {}", gpu, plan.gpu);
+  }
+  const ordered_json document = {{"version", kSummaryVersion},
+                                 {"plan", plan.id},
+                                 {"system", plan.system},
+                                 {"gpu", plan.gpu},
+                                 {"lane", "cuda"},
+                                 {"label", label},
+                                 {"seed", plan.seed},
+                                 {"duration_ns", duration},
+                                 {"input_digest", digest},
+                                 {"records_sha256", sha256_hex(read_file(records))},
+                                 {"machine", machine(setup, plan)},
+                                 {"clients", clients},
+                                 {"counters", {{"hosts", hosts}}}};
+  write_file(summary, document.dump(1) + "\n");
+  if (ledger_) {
+    ledger_->store(digest, records, summary);
+  }
+}
+
+std::string CudaLane::shut_down() {
+  return pool_ ? pool_->shut_down(options_.interrupted()) : "";
+}
+
+} // namespace cotenant::cuda
