@@ -15,17 +15,17 @@ void fill(const Driver& driver, const MemsetNodeParams& p, Stream stream) {
   const bool flat = p.height <= 1;
   switch (p.element_size) {
   case 1:
-    result = flat ? driver.memset_8(p.destination, static_cast<unsigned char>(p.value), p.width,
-                                    stream)
-                  : driver.memset_2d_8(p.destination, p.pitch, static_cast<unsigned char>(p.value),
-                                       p.width, p.height, stream);
+    result =
+        flat ? driver.memset_8(p.destination, static_cast<unsigned char>(p.value), p.width, stream)
+             : driver.memset_2d_8(p.destination, p.pitch, static_cast<unsigned char>(p.value),
+                                  p.width, p.height, stream);
     break;
   case 2:
-    result = flat ? driver.memset_16(p.destination, static_cast<unsigned short>(p.value), p.width,
-                                     stream)
-                  : driver.memset_2d_16(p.destination, p.pitch,
-                                        static_cast<unsigned short>(p.value), p.width, p.height,
-                                        stream);
+    result =
+        flat
+            ? driver.memset_16(p.destination, static_cast<unsigned short>(p.value), p.width, stream)
+            : driver.memset_2d_16(p.destination, p.pitch, static_cast<unsigned short>(p.value),
+                                  p.width, p.height, stream);
     break;
   default:
     result = flat ? driver.memset_32(p.destination, p.value, p.width, stream)
@@ -69,9 +69,9 @@ void launch_op(const Driver& driver, const LiveOp& op, const LaunchConfig& confi
 /// A client's stream, its prepared launches and its marks.
 class CudaDevice::Lane {
  public:
-  Lane(const Driver& driver, const LiveProgram& program, int priority,
-       const DeviceOptions& options)
-      : driver_(driver), program_(program) {
+  Lane(const Driver& driver, const ClientStream& client, int priority, const DeviceOptions& options)
+      : driver_(driver), program_(*client.program), ends_(client.timed_launches) {
+    const LiveProgram& program = program_;
     check(driver, driver.stream_create(&stream_, kStreamNonBlocking, priority),
           "cuStreamCreateWithPriority");
     attributes_.reserve(program.ops.size());
@@ -85,14 +85,19 @@ class CudaDevice::Lane {
     for (Event& event : events_) {
       check(driver, driver.event_create(&event, kEventDisableTiming), "cuEventCreate");
     }
+    for (Event& event : ends_) {
+      check(driver, driver.event_create(&event, kEventDefault), "cuEventCreate");
+    }
   }
 
   ~Lane() {
-    for (const Event event : events_) {
+    const auto destroy = [&](Event event) {
       if (event != nullptr) {
         driver_.event_destroy(event);
       }
-    }
+    };
+    std::ranges::for_each(events_, destroy);
+    std::ranges::for_each(ends_, destroy);
     if (stream_ != nullptr) {
       driver_.stream_destroy(stream_);
     }
@@ -103,6 +108,9 @@ class CudaDevice::Lane {
   void launch(std::uint32_t op) {
     try {
       launch_op(driver_, program_.ops[op], configs_[op], stream_);
+      if (timed_ < ends_.size()) {
+        check(driver_, driver_.event_record(ends_[timed_++], stream_), "cuEventRecord");
+      }
     } catch (const DeviceError& error) {
       throw DeviceError(fmt::format("{}: op {} ('{}'): {}", program_.id, op, program_.ops[op].name,
                                     error.what()));
@@ -136,6 +144,17 @@ class CudaDevice::Lane {
 
   [[nodiscard]] Stream stream() const { return stream_; }
 
+  [[nodiscard]] std::vector<Nanos> timed() const {
+    std::vector<Nanos> times;
+    for (std::size_t i = 1; i < timed_; ++i) {
+      float milliseconds = 0;
+      check(driver_, driver_.event_elapsed_ms(&milliseconds, ends_[i - 1], ends_[i]),
+            "cuEventElapsedTime");
+      times.push_back(static_cast<Nanos>(static_cast<double>(milliseconds) * kMillisecond));
+    }
+    return times;
+  }
+
  private:
   static void set_carveout(std::vector<LaunchAttribute>& attributes, int percent) {
     const auto found = std::ranges::find(
@@ -156,6 +175,8 @@ class CudaDevice::Lane {
   std::vector<std::vector<LaunchAttribute>> attributes_; ///< per op; configs_ point into it
   std::vector<LaunchConfig> configs_;
   std::array<Event, kEvents> events_{};
+  std::vector<Event> ends_; ///< of timed launches
+  std::size_t timed_ = 0;
   std::uint64_t recorded_ = 0;
   std::uint64_t passed_ = 0;
 };
@@ -167,10 +188,10 @@ CudaDevice::CudaDevice(const Driver& driver, const std::vector<ClientStream>& cl
   int greatest = 0;
   check(driver, driver.context_priority_range(&least, &greatest), "cuCtxGetStreamPriorityRange");
   for (const ClientStream& client : clients) {
-    lanes_.push_back(client.program == nullptr
-                         ? nullptr
-                         : std::make_unique<Lane>(driver, *client.program,
-                                                  client.first ? greatest : least, options));
+    lanes_.push_back(
+        client.program == nullptr
+            ? nullptr
+            : std::make_unique<Lane>(driver, client, client.first ? greatest : least, options));
   }
 }
 
@@ -198,6 +219,10 @@ void CudaDevice::drain() {
       lane->drain();
     }
   }
+}
+
+std::vector<Nanos> CudaDevice::timed(std::size_t client) const {
+  return lanes_[client]->timed();
 }
 
 Stream CudaDevice::stream(std::size_t client) const {

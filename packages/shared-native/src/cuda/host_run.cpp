@@ -58,9 +58,8 @@ std::vector<std::size_t> waited_for(const Plan& plan, const SystemMode& mode,
     }
   }
   std::vector<std::size_t> mine;
-  std::ranges::copy_if(all, std::back_inserter(mine), [&](std::size_t c) {
-    return std::ranges::find(driven, c) != driven.end();
-  });
+  std::ranges::copy_if(all, std::back_inserter(mine),
+                       [&](std::size_t c) { return std::ranges::find(driven, c) != driven.end(); });
   return mine;
 }
 
@@ -72,6 +71,15 @@ struct Crew {
   LiveTotals totals;
   std::exception_ptr error;
 };
+
+void write_op_times(const std::vector<Nanos>& times, std::size_t ops,
+                    const std::filesystem::path& file) {
+  std::string text = "launch,op,elapsed_ns\n";
+  for (std::size_t i = 0; i < times.size(); ++i) {
+    fmt::format_to(std::back_inserter(text), "{},{},{}\n", i + 1, (i + 1) % ops, times[i]);
+  }
+  write_file(file, text);
+}
 
 const LiveProgram& program_of(const std::map<std::string, LiveProgram>& programs, const Plan& plan,
                               std::size_t client) {
@@ -102,6 +110,7 @@ RunRequest parse_run_request(const json& request) {
   result.pin = request.value("pin", true);
   result.watchdog = request.value("watchdog_s", std::int64_t{20}) * kSecond;
   result.time_limit = request.value("limit_ns", kNever);
+  result.timed_requests = request.value("timed_requests", std::size_t{0});
   if (result.clients.empty()) {
     throw InputError("request.clients: is empty; expected at least one client of the plan");
   }
@@ -128,18 +137,24 @@ ordered_json run_clients(const Driver& driver, Context context, Catalog& catalog
   std::vector<Crew> crews;
   if (setup.mode.launcher == Launcher::per_client) {
     for (const std::size_t c : request.clients) {
-      crews.push_back({.driven = {c}, .system = make_system(), .device = {}, .totals = {}, .error = {}});
+      crews.push_back(
+          {.driven = {c}, .system = make_system(), .device = {}, .totals = {}, .error = {}});
     }
   } else {
-    crews.push_back(
-        {.driven = request.clients, .system = make_system(), .device = {}, .totals = {}, .error = {}});
+    crews.push_back({.driven = request.clients,
+                     .system = make_system(),
+                     .device = {},
+                     .totals = {},
+                     .error = {}});
   }
   for (Crew& crew : crews) {
     std::vector<ClientStream> streams(plan.clients.size());
     for (const std::size_t c : crew.driven) {
-      streams[c] = {.program = &program_of(programs, plan, c),
-                    .first = setup.mode.stream_priorities &&
-                             plan.clients[c].priority == Priority::high};
+      const LiveProgram& program = program_of(programs, plan, c);
+      const bool high = plan.clients[c].priority == Priority::high;
+      streams[c] = {.program = &program,
+                    .first = setup.mode.stream_priorities && high,
+                    .timed_launches = high ? request.timed_requests * program.ops.size() : 0};
     }
     crew.device = std::make_unique<CudaDevice>(driver, streams, DeviceOptions{plan.carveout});
   }
@@ -186,20 +201,23 @@ ordered_json run_clients(const Driver& driver, Context context, Catalog& catalog
       const LiveClientTotals& totals = crew.totals.clients[i];
       const LiveProgram& program = program_of(programs, plan, c);
       log.write(c, fmt::format("{}.{}.csv", request.records, c));
-      clients.push_back({{"client", c},
-                         {"requests", totals.requests},
-                         {"iterations", totals.iterations},
-                         {"window_ns", totals.window},
-                         {"ops", totals.ops},
-                         {"synthetic", program.synthetic},
-                         {"matched", program.evidence.empty()
-                                         ? ordered_json(nullptr)
-                                         : ordered_json::parse(program.evidence)}});
+      if (request.timed_requests > 0 && plan.clients[c].priority == Priority::high) {
+        write_op_times(crew.device->timed(c), program.ops.size(),
+                       fmt::format("{}.{}.ops.csv", request.records, c));
+      }
+      clients.push_back(
+          {{"client", c},
+           {"requests", totals.requests},
+           {"iterations", totals.iterations},
+           {"window_ns", totals.window},
+           {"ops", totals.ops},
+           {"synthetic", program.synthetic},
+           {"matched", program.evidence.empty() ? ordered_json(nullptr)
+                                                : ordered_json::parse(program.evidence)}});
     }
   }
-  return {{"clients", clients},
-          {"duration_ns", duration},
-          {"interrupted", shared->interrupted.load()}};
+  return {
+      {"clients", clients}, {"duration_ns", duration}, {"interrupted", shared->interrupted.load()}};
 }
 
 } // namespace cotenant::cuda

@@ -22,6 +22,9 @@ struct RunRequest {
   bool pin = true;                  ///< bind launching threads to a core each
   Nanos watchdog = 20 * kSecond;
   Nanos time_limit = kNever; ///< in place of the plan's
+  /// High-priority requests, warm-up included, whose ops are timed on the GPU: rows
+  /// launch,op,elapsed_ns go to <records>.<client>.ops.csv.
+  std::size_t timed_requests = 0;
 };
 
 /// Throws InputError that names the field.
