@@ -125,6 +125,7 @@ inline constexpr int kFunctionSharedBytes = 1;
 inline constexpr int kFunctionRegisters = 4;
 inline constexpr int kFunctionMaxDynamicSharedBytes = 8;
 inline constexpr int kFunctionPreferredCarveout = 9;
+inline constexpr int kFunctionNonPortableClusters = 14;
 
 // CUdevice_attribute
 inline constexpr int kDeviceClockRate = 13;
