@@ -6,8 +6,8 @@ const FILE = 'packages/orion/figures/fig7/figure.json';
 
 interface Target {
   command?: string;
-  options?: { command: string };
-  configurations?: Record<string, { command?: string; commands?: string[]; results?: string }>;
+  options?: { command?: string; commands?: string[] };
+  configurations?: Record<string, { commands?: string[]; results?: string }>;
   outputs?: string[];
   inputs?: unknown[];
   dependsOn?: unknown[];
@@ -74,16 +74,16 @@ test('quick writes to a folder of its own', () => {
   const run = targets(figure()).get('orion/fig7/mps:run');
   expect(run?.outputs?.[0]).toBe('{options.results}/raw/mps');
   expect(run?.configurations?.['quick']).toMatchObject({ results: 'out/orion/fig7/sim-quick' });
-  expect(run?.configurations?.['quick']?.command).toMatch(
+  expect(run?.configurations?.['quick']?.commands?.[0]).toMatch(
     /run\.ts .*--system mps --quick --out out\/orion\/fig7\/sim-quick$/,
   );
 });
 
 test('a lane is a configuration, with a folder of its own', () => {
   const check = targets(figure({ cuda: { gpu: 'h200' } })).get('orion/fig7:check');
-  const lanes = Object.entries(check?.configurations ?? {}).map(([name, { command }]) => [
+  const lanes = Object.entries(check?.configurations ?? {}).map(([name, { commands }]) => [
     name,
-    command?.replace(/^.*figures\/fig7/, ''),
+    commands?.[0]?.replace(/^.*figures\/fig7/, ''),
   ]);
   expect(lanes).toEqual([
     ['quick', ' --quick --out out/orion/fig7/sim-quick'],
@@ -99,7 +99,7 @@ test('an entry is run only in the lanes that have it; measurements are not run',
   const lanesOf = (project: string): string[] => {
     const run = all.get(`orion/fig7/${project}:run`);
     return Object.entries({ sim: run?.options, ...run?.configurations })
-      .filter(([, options]) => options?.command !== '')
+      .filter(([, options]) => options?.commands?.length === 1)
       .map(([name]) => name);
   };
   expect(lanesOf('mps')).toEqual(['sim', 'quick', 'cuda', 'cuda-quick', 'sim-h200']);

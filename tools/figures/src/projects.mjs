@@ -272,9 +272,11 @@ function target(command, figure, outputs, entry) {
   /** @param {Lane} lane */
   const options = ({ flags, folder: lane, entries }) => {
     const results = `out/${figure.paper}/${figure.id}/${lane}`;
-    return entry === undefined || entries.includes(entry)
-      ? { command: `${command}${flags} --out ${results}`, results, forwardAllArgs: false }
-      : { command: '', commands: [], results, forwardAllArgs: false };
+    const idle = entry !== undefined && !entries.includes(entry);
+    return {
+      commands: idle ? [] : [`${command}${flags} --out ${results}`],
+      ...{ results, parallel: false, forwardAllArgs: false },
+    };
   };
   const { published, configurations } = lanes(figure);
   return {

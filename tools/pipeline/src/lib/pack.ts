@@ -9,7 +9,7 @@
  */
 
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import * as z from 'zod';
@@ -25,6 +25,8 @@ const ADVICE = 'pack the measurements again, or restore the file from the reposi
 export interface PackedPlan {
   plan: Plan;
   summary: Summary | Unavailable;
+  /** The summary with every field that the core wrote. */
+  original: unknown;
   /** The records file of the plan, with its header; empty where the plan is unavailable. */
   csv: Buffer;
 }
@@ -41,12 +43,13 @@ const packSchema = z.strictObject({
   ),
 });
 
-/** Writes the two files of an entry. `summaries` of the plans are written as the core wrote them. */
+/** Writes the two files of an entry. */
 export function writePack(
   folder: string,
   entry: string,
-  plans: readonly { plan: Plan; summary: unknown; csv: Buffer }[],
+  plans: readonly Pick<PackedPlan, 'plan' | 'original' | 'csv'>[],
 ): void {
+  // The header of each plan's records goes; an unavailable plan has none.
   const rows = plans.flatMap(({ plan, csv }) =>
     lines(csv)
       .slice(1)
@@ -60,9 +63,14 @@ export function writePack(
       version: 1,
       entry,
       records: { rows: rows.length, sha256: sha256(text) },
-      plans: plans.map(({ plan, summary }) => ({ plan, summary })),
+      plans: plans.map(({ plan, original }) => ({ plan, summary: original })),
     }),
   );
+}
+
+export function removePack(folder: string, entry: string): void {
+  for (const type of ['json', 'csv.gz'])
+    rmSync(join(folder, 'raw', `${entry}.${type}`), { force: true });
 }
 
 /** Reads the two files of an entry; null if there are none. Throws UserError for what is not whole. */
@@ -90,6 +98,7 @@ export function readPack(folder: string, entry: string): Pack | null {
       {
         plan: plan as unknown as Plan,
         summary: parseSummary(summary, `${index}: plan ${plan.id}`, ADVICE),
+        original: summary,
         csv: Buffer.from(`${HEADER}\n${(rows.get(plan.id) ?? []).join('')}`),
       },
     ]),

@@ -87,7 +87,8 @@ function timing(
   return { ...plans, ran_s: seconds };
 }
 
-function gitState(): { commit: string | null; modified: boolean | null } {
+/** Commit of the checkout, and whether files differ from it. */
+export function gitState(): { commit: string | null; modified: boolean | null } {
   const git = (...args: string[]): string =>
     execFileSync('git', args, {
       cwd: ROOT,

@@ -1,0 +1,71 @@
+/** provenance.json of packed measurements: which machine, which software, when, from which commit, by which commands. */
+
+import type { PackedPlan } from './pack.ts';
+import { gitState } from './provenance.ts';
+
+export interface PackNotes {
+  /** What was run to measure. */
+  commands: readonly string[];
+  /** How the campaign was sliced, and whatever else a reader should know. */
+  notes: readonly string[];
+}
+
+interface Machine {
+  gpu: unknown;
+  software: unknown;
+  plans: number;
+  /** When its first and last plan started, where the core says so. */
+  first: string | null;
+  last: string | null;
+}
+
+export function packProvenance(
+  figure: string,
+  packed: readonly PackedPlan[],
+  of: number,
+  { commands, notes }: PackNotes,
+  earlier: unknown,
+): unknown {
+  const unavailable = packed.flatMap(({ summary }) =>
+    'unavailable' in summary ? [`${summary.system}: ${summary.unavailable}`] : [],
+  );
+  return {
+    version: 1,
+    figure,
+    plans: { measured: packed.length - unavailable.length, of, unavailable: unavailable.length },
+    unavailable: [...new Set(unavailable)],
+    machines: machines(packed),
+    packed: { at: new Date().toISOString(), ...gitState() },
+    // A campaign in slices is packed more than once.
+    commands: union(field(earlier, 'commands'), commands),
+    notes: union(field(earlier, 'notes'), notes),
+  };
+}
+
+/** Each GPU with its software, once. */
+function machines(packed: readonly PackedPlan[]): Machine[] {
+  const found = new Map<string, Machine>();
+  for (const { summary, original } of packed) {
+    if ('unavailable' in summary || summary.machine === undefined) continue;
+    const { gpu, software = {} } = summary.machine;
+    const key = JSON.stringify([gpu, software]);
+    const machine = found.get(key) ?? { gpu, software, plans: 0, first: null, last: null };
+    const started = (original as { started?: unknown }).started;
+    machine.plans++;
+    if (typeof started === 'string') {
+      if (machine.first === null || started < machine.first) machine.first = started;
+      if (machine.last === null || started > machine.last) machine.last = started;
+    }
+    found.set(key, machine);
+  }
+  return [...found.values()];
+}
+
+function field(earlier: unknown, name: 'commands' | 'notes'): string[] {
+  const value = (earlier as Record<string, unknown> | null)?.[name];
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+}
+
+function union(before: readonly string[], now: readonly string[]): string[] {
+  return [...new Set([...before, ...now])];
+}
