@@ -98,10 +98,10 @@ KernelChoice Kernels::choose(const Op& op) const {
       continue;
     }
     int blocks = 0;
-    check(driver_,
-          driver_.occupancy_blocks(&blocks, kernel.function, static_cast<int>(op.block.count()),
-                                   op.smem_dynamic),
-          "cuOccupancyMaxActiveBlocksPerMultiprocessor");
+    if (driver_.occupancy_blocks(&blocks, kernel.function, static_cast<int>(op.block.count()),
+                                 op.smem_dynamic) != kSuccess) {
+      continue; // more than this kernel can be launched with
+    }
     const KernelChoice choice{.kernel = &kernel,
                               .blocks_per_sm = static_cast<std::uint32_t>(blocks)};
     if (blocks > 0 && (best.kernel == nullptr || worse_by(choice) < worse_by(best))) {
