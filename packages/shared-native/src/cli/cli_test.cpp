@@ -182,5 +182,15 @@ TEST_F(Cli, ProgramsAreShownScaledAndImported) {
   EXPECT_EQ(tiny["ops"], 2);
 }
 
+TEST_F(Cli, SpinProgramsAreMadeUp) {
+  const auto file = (space.root() / "spin.program.gz").string();
+  EXPECT_EQ(cotenant("program spin --duration-us 20 --blocks 132 --gpu h200 -o " + file).code, 0);
+  const json shown = json::parse(cotenant("program show " + file + " --json").output);
+  EXPECT_EQ(shown["op_sum_ns"], 20000);
+  const Outcome outcome = cotenant("program spin --duration-us 0 --gpu h200 -o " + file);
+  EXPECT_EQ(outcome.code, 65);
+  expect_one_line(outcome);
+}
+
 } // namespace
 } // namespace cotenant

@@ -1,10 +1,12 @@
-// cotenant program show | scale | import-orion
+// cotenant program show | scale | import-orion | spin
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
 #include "cli/commands.h"
+#include "cli/spin_program.h"
 #include "program/orion_import.h"
 #include "program/program_file.h"
 #include "program/scale.h"
@@ -19,6 +21,9 @@ struct ProgramArguments {
   std::string name;
   std::filesystem::path out;
   bool json = false;
+  double duration_us = 100;
+  SpinKernel kernel;
+  std::uint32_t ops = 1;
 };
 
 void show(const ProgramArguments& arguments, const CliContext& context) {
@@ -71,6 +76,14 @@ void import_orion(const ProgramArguments& arguments, const CliContext& context) 
                 arguments.out);
 }
 
+void spin(const ProgramArguments& arguments, const CliContext& context) {
+  Catalog catalog(context.data);
+  SpinKernel kernel = arguments.kernel;
+  kernel.duration = std::llround(std::clamp(arguments.duration_us, 0.0, 1e9) * kMicrosecond);
+  write_program(spin_program(catalog.gpu(arguments.gpu), kernel, arguments.ops, arguments.name),
+                arguments.out);
+}
+
 } // namespace
 
 void add_program_command(CLI::App& app, CliContext& context) {
@@ -100,6 +113,19 @@ void add_program_command(CLI::App& app, CliContext& context) {
   importing->add_option("--gpu", arguments->gpu, "GPU that the file was profiled on")->required();
   importing->add_option("--out", arguments->out, "File to write (.program.gz)")->required();
   importing->callback([arguments, &context] { import_orion(*arguments, context); });
+
+  CLI::App* spinning =
+      program->add_subcommand("spin", "Make up kernels of one length, to benchmark preemption");
+  spinning->add_option("--duration-us", arguments->duration_us, "Of one kernel, alone")->required();
+  spinning->add_option("--blocks", arguments->kernel.blocks, "In the grid (default: one a SM)");
+  spinning->add_option("--threads", arguments->kernel.threads, "A block (default: 1024)");
+  spinning->add_option("--registers", arguments->kernel.registers,
+                       "A thread (default: 64, all of an SM with 1024 threads)");
+  spinning->add_option("--ops", arguments->ops, "Kernels in the program (default: 1)");
+  spinning->add_option("--gpu", arguments->gpu, "GPU that it is for")->required();
+  spinning->add_option("--name", arguments->name, "Name of the program");
+  spinning->add_option("-o,--out", arguments->out, "File to write (.program.gz)")->required();
+  spinning->callback([arguments, &context] { spin(*arguments, context); });
 }
 
 } // namespace cotenant
