@@ -38,6 +38,7 @@ function tinyFigure(id: string): string {
   const keep = ['ideal', 'mps', 'reef'];
   delete figure['tables'];
   delete figure['means'];
+  delete figure['cuda'];
   const axes = Object.fromEntries(
     Object.entries(figure.axes).map(([axis, values]) => [axis, values.slice(0, 1)]),
   );
@@ -98,6 +99,20 @@ describe('what nx re-runs', () => {
     expect(tasks).toContain('shared-native:build');
     expect(tasks).not.toContain('tiny/one:prep');
     expect(executed()).toEqual([]);
+  });
+
+  each('no simulated system, after an edit of the code that drives a real GPU', () => {
+    const fingerprint = 'packages/shared-native/dist/fingerprints/cuda-reef.txt';
+    const before = workspace.read(fingerprint);
+    workspace.edit(
+      'packages/shared-native/src/cuda/driver.cpp',
+      (code) =>
+        `${code}\nint marker_of_the_caching_test();\nint marker_of_the_caching_test() { return 7; }\n`,
+    );
+    const tasks = executed();
+    expect(tasks).toContain('shared-native:build');
+    expect(runs(tasks)).toEqual([]);
+    expect(workspace.read(fingerprint)).not.toBe(before);
   });
 
   each('no system and no statistics, after an edit of the title', () => {

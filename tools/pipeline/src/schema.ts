@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { format, resolveConfig } from 'prettier';
+import { correlationJsonSchema } from './lib/correlation/settings.ts';
 import { EXIT, main, UserError } from './lib/errors.ts';
 import { figureJsonSchema } from './lib/figure-schema.ts';
 import { writeAtomic } from './lib/files.ts';
@@ -19,6 +20,7 @@ export async function generatedSchemas(): Promise<Record<string, string>> {
   const schemas = {
     'figure.schema.json': figureJsonSchema(),
     'reference.schema.json': referenceJsonSchema(),
+    'correlation.schema.json': correlationJsonSchema(),
   };
   const style = (await resolveConfig(FOLDER)) ?? {};
   const texts = Object.entries(schemas).map(async ([name, schema]) => [

@@ -51,10 +51,28 @@ export function decorate(
   rows: readonly ResultRow[],
   origin: string,
 ): Spec {
-  const fields = discreteFields(figure);
-  const decorated = visit(spec, fields, figure) as Spec;
-  const values = rows.map((row) => flatten(row, figure));
-  const data = inlineData(decorated, values);
+  return decorateData(
+    spec,
+    figure,
+    rows.map((row) => flatten(row, figure)),
+    'results.csv',
+    origin,
+  );
+}
+
+/** What of a figure gives a plot its labels, order and colours. */
+export type Labels = Pick<FigureDefinition, 'title' | 'systems' | 'axes'>;
+
+/** The same for the rows of any table; `file` is the name by which the specification reads it. */
+export function decorateData(
+  spec: Spec,
+  figure: Labels,
+  rows: Json[],
+  file: string,
+  origin: string,
+): Spec {
+  const decorated = visit(spec, discreteFields(figure), figure) as Spec;
+  const data = inlineData(decorated, rows, file);
   return {
     ...data,
     title: withOrigin(data['title'] ?? figure.title, origin),
@@ -69,7 +87,7 @@ interface DiscreteField {
 }
 
 /** `system` and the axes: fields whose values the figure lists and labels. */
-function discreteFields(figure: FigureDefinition): Record<string, DiscreteField> {
+function discreteFields(figure: Labels): Record<string, DiscreteField> {
   const field = (values: readonly { id: string; label: string }[]): DiscreteField => ({
     order: values.map(({ id }) => id),
     labels: Object.fromEntries(values.map(({ id, label }) => [id, label])),
@@ -85,7 +103,7 @@ function discreteFields(figure: FigureDefinition): Record<string, DiscreteField>
   };
 }
 
-function visit(node: Json, fields: Record<string, DiscreteField>, figure: FigureDefinition): Json {
+function visit(node: Json, fields: Record<string, DiscreteField>, figure: Labels): Json {
   if (Array.isArray(node)) return node.map((child) => visit(child, fields, figure));
   if (node === null || typeof node !== 'object') return node;
   return Object.fromEntries(
@@ -107,7 +125,7 @@ function decorateChannel(
   channel: string,
   definition: Spec,
   field: DiscreteField,
-  figure: FigureDefinition,
+  figure: Labels,
 ): Spec {
   const result: Spec = { ...definition };
   if (!('sort' in result)) result['sort'] = field.order;
@@ -152,19 +170,19 @@ function flatten(row: ResultRow, figure: FigureDefinition): Record<string, strin
   };
 }
 
-/** Every `data: {url: …/results.csv}` becomes the named data set that holds the results. */
-function inlineData(spec: Spec, values: Json): Spec {
-  return { ...(namedData(spec) as Spec), datasets: { results: values } };
+/** Every `data: {url: …/<file>}` becomes the named data set that holds the rows. */
+function inlineData(spec: Spec, values: Json, file: string): Spec {
+  return { ...(namedData(spec, file) as Spec), datasets: { [basename(file, '.csv')]: values } };
 }
 
-function namedData(node: Json): Json {
-  if (Array.isArray(node)) return node.map(namedData);
+function namedData(node: Json, file: string): Json {
+  if (Array.isArray(node)) return node.map((child) => namedData(child, file));
   if (!isSpec(node)) return node;
   return Object.fromEntries(
     Object.entries(node).map(([key, child]) => {
       const url = key === 'data' && isSpec(child) ? child['url'] : undefined;
-      const isResults = typeof url === 'string' && basename(url) === 'results.csv';
-      return [key, isResults ? { name: 'results' } : namedData(child)];
+      const isData = typeof url === 'string' && basename(url) === file;
+      return [key, isData ? { name: basename(file, '.csv') } : namedData(child, file)];
     }),
   );
 }
