@@ -107,7 +107,7 @@ describe('what nx re-runs', () => {
     workspace.edit(
       'packages/shared-native/src/cuda/driver.cpp',
       (code) =>
-        `${code}\nint marker_of_the_caching_test();\nint marker_of_the_caching_test() { return 7; }\n`,
+        `${code}\nint marker_of_the_real_gpu();\nint marker_of_the_real_gpu() { return 7; }\n`,
     );
     const tasks = executed();
     expect(tasks).toContain('shared-native:build');

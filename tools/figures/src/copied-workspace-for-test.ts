@@ -19,7 +19,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
-const GENERATED = /^(node_modules|out|build(-[a-z-]+)?|dist|\.nx|\.git|__pycache__)$/;
+const GENERATED = /^(node_modules|out|\.cotenant|build(-[a-z-]+)?|dist|\.nx|\.git|__pycache__)$/;
 
 export class CopiedWorkspace {
   readonly root: string;

@@ -177,6 +177,60 @@ describe('each wrong field gives one line: file, field, what is wrong, what woul
   });
 });
 
+describe('each wrong field of cuda gives one line too', () => {
+  test.each([
+    ['an unknown field', { gpus: 'x' }, 'cuda.gpus: unknown field "gpus"; did you mean "gpu"?'],
+    ['an unknown GPU', { gpu: 'gpu-c' }, 'cuda.gpu: unknown GPU "gpu-c"; did you mean "gpu-a"?'],
+    [
+      'an unknown entry',
+      { systems: ['ideal', 'depp'] },
+      'cuda.systems[1]: unknown system entry "depp"; did you mean "deep"?',
+    ],
+    [
+      'neither an entry nor its id',
+      { systems: [7] },
+      'cuda.systems[0]: is 7; expected the id of an entry of systems, or an entry',
+    ],
+    [
+      'an entry without a label',
+      { systems: [{ id: 'mps', system: 'mps' }] },
+      'cuda.systems[0].label: missing; expected a text',
+    ],
+    [
+      'a known id for another system',
+      { systems: [{ id: 'deep', label: 'x', system: 'mps' }] },
+      'cuda.systems[0].system: is "mps", but "deep" is "reef" in systems; expected another id',
+    ],
+    [
+      'an entry twice',
+      { systems: ['ideal', 'ideal'] },
+      'cuda.systems: two entries have the id "ideal"; expected one each',
+    ],
+    [
+      'a baseline that is not among them',
+      { systems: ['deep'] },
+      'cuda.baseline: unknown system entry "ideal"; known: deep',
+    ],
+    ['a seed twice', { seeds: [1, 1] }, /^cuda\.seeds: seed 1 is given twice/],
+    ['an unknown axis', { axes: { hq: {} } }, 'cuda.axes: unknown axis "hq"; did you mean "hp"?'],
+    [
+      'an unknown value',
+      { axes: { be: { '*': {}, brt: {} } } },
+      'cuda.axes.be: unknown value "brt"; did you mean "bert"?',
+    ],
+    [
+      'a load that is no load',
+      { axes: { hp: { resnet50: { client: { traffic: { kind: 'poisson', load: -1 } } } } } },
+      'cuda.axes.hp.resnet50.client.traffic.load: is -1; expected a number above 0',
+    ],
+  ])('%s', (_, cuda, expected) => {
+    const found = problemsWith('cuda', cuda).map((line) => line.replace(/^FILE: /, ''));
+    expect(found).toContainEqual(
+      typeof expected === 'string' ? expected : expect.stringMatching(expected),
+    );
+  });
+});
+
 test('several problems are all listed, each on its line', () => {
   const figure = { ...smallFigure(), seeds: [1, 1], until: 'x', gpu: 'none' };
   expect(problems(figure)).toHaveLength(3);

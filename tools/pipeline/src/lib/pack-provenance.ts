@@ -14,7 +14,7 @@ interface Machine {
   gpu: unknown;
   software: unknown;
   plans: number;
-  /** When its first and last plan started, where the core says so. */
+  /** When its first and last plan ended. */
   first: string | null;
   last: string | null;
 }
@@ -45,17 +45,14 @@ export function packProvenance(
 /** Each GPU with its software, once. */
 function machines(packed: readonly PackedPlan[]): Machine[] {
   const found = new Map<string, Machine>();
-  for (const { summary, original } of packed) {
+  for (const { summary } of packed) {
     if ('unavailable' in summary || summary.machine === undefined) continue;
-    const { gpu, software = {} } = summary.machine;
+    const { gpu, software = {}, measured_at: at = null } = summary.machine;
     const key = JSON.stringify([gpu, software]);
     const machine = found.get(key) ?? { gpu, software, plans: 0, first: null, last: null };
-    const started = (original as { started?: unknown }).started;
     machine.plans++;
-    if (typeof started === 'string') {
-      if (machine.first === null || started < machine.first) machine.first = started;
-      if (machine.last === null || started > machine.last) machine.last = started;
-    }
+    if (at !== null && (machine.first === null || at < machine.first)) machine.first = at;
+    if (at !== null && (machine.last === null || at > machine.last)) machine.last = at;
     found.set(key, machine);
   }
   return [...found.values()];

@@ -110,8 +110,8 @@ function decompress(path: string): Buffer {
   try {
     return gunzipSync(readFileSync(path));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new UserError(`${path}: cannot be decompressed (${reason}); ${ADVICE}`);
+    const { message } = error as Error;
+    throw new UserError(`${path}: cannot be decompressed (${message}); ${ADVICE}`);
   }
 }
 

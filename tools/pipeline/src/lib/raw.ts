@@ -34,7 +34,12 @@ const summarySchema = z.object({
   input_digest: z.string(),
   /** Real GPUs: where the plan ran. */
   machine: z
-    .looseObject({ gpu: gpuSchema, software: z.record(z.string(), z.unknown()).optional() })
+    .looseObject({
+      gpu: gpuSchema,
+      software: z.record(z.string(), z.unknown()).optional(),
+      /** When the plan ended, in UTC. */
+      measured_at: z.iso.datetime().optional(),
+    })
     .optional(),
   clients: z.array(
     z.object({

@@ -9,7 +9,8 @@ import { SMALL_PLOT, smallFigure } from './figure-for-test.ts';
 
 /**
  * The stand-in: a Node program with the core's command line. Request k arrives at 200 ms × k and takes k mod 10 + 1
- * milliseconds; ten times that under reef. A marker file next to it makes it fail, or hang after one plan.
+ * milliseconds; ten times that under reef. In lane cuda it says that a "Test GPU" measured it. A marker file next to it
+ * makes it fail, hang after one plan, or say that reef is unavailable.
  */
 const STAND_IN = `#!/usr/bin/env node
 const fs = require('node:fs');
@@ -31,6 +32,16 @@ for (const file of plans) {
   const base = path.join(out, plan.id);
   const digest = JSON.stringify(plan);
   if (fs.existsSync(base + '.json') && JSON.parse(fs.readFileSync(base + '.json')).input_digest === digest) continue;
+  const summary = {
+    version: 1, plan: plan.id, system: plan.system.name, gpu: plan.gpu, seed: plan.seed, input_digest: digest,
+    ...(value('--lane') === 'cuda'
+      ? { lane: 'cuda', label: 'measured', machine: { gpu: { name: 'Test GPU' }, software: { torch: '2' } } }
+      : { lane: 'sim', label: 'simulated' }),
+  };
+  if (mode === 'unavailable' && plan.system.name === 'reef') {
+    fs.writeFileSync(base + '.json', JSON.stringify({ ...summary, unavailable: 'no such thing here' }));
+    continue;
+  }
   const scale = plan.system.name === 'reef' ? 10 : 1;
   const rows = [];
   const clients = [];
@@ -44,10 +55,7 @@ for (const file of plans) {
   rows.sort((a, b) => a[4] - b[4]);
   process.stderr.write(JSON.stringify({ plan: plan.id, done: 1, sim_ns: 1 }) + '\\n');
   fs.writeFileSync(base + '.csv', ['client,index,arrival_ns,start_ns,end_ns', ...rows].join('\\n') + '\\n');
-  fs.writeFileSync(base + '.json', JSON.stringify({
-    version: 1, plan: plan.id, system: plan.system.name, gpu: plan.gpu, lane: 'sim', label: 'simulated',
-    seed: plan.seed, duration_ns: 2e9, input_digest: digest, clients, counters: {},
-  }));
+  fs.writeFileSync(base + '.json', JSON.stringify({ ...summary, duration_ns: 2e9, clients, counters: {} }));
   if (mode === 'hang') { setInterval(() => {}, 1000); break; }
 }
 `;
@@ -59,7 +67,7 @@ export interface TestWorkspace {
   args: StepArgs;
   /** Replaces the figure. */
   write: (figure: FigureDefinition) => void;
-  /** How the stand-in behaves: '' well, 'fail', 'silent' or 'hang'. */
+  /** How the stand-in behaves: '' well, 'fail', 'silent', 'hang' or 'unavailable'. */
   behave: (mode: string) => void;
   remove: () => void;
 }
