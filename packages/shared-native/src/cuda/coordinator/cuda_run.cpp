@@ -389,8 +389,12 @@ RunOutcome CudaLane::run(const Plan& plan, const fs::path& out, const LaneProgre
     if (daemon_died && message.find("the MPS daemon died") == std::string::npos) {
       message += "; the MPS daemon died";
     }
-    if (failure.fault() == HostFault::unavailable && !needs.front().key.under_mps()) {
-      throw Unavailable(failure.what());
+    if (failure.fault() == HostFault::unavailable) {
+      if (!needs.front().key.under_mps()) {
+        throw Unavailable(failure.what());
+      }
+      record_unavailable(plan, out, failure.what());
+      return RunOutcome::finished;
     }
     throw HostFailure(failure.fault(), message);
   }
@@ -474,6 +478,24 @@ void CudaLane::finish(const Plan& plan, const fs::path& out, const std::string& 
   if (ledger_) {
     ledger_->store(digest, records, summary);
   }
+}
+
+void CudaLane::record_unavailable(const Plan& plan, const fs::path& out, std::string_view why) {
+  constexpr std::string_view kPrefix = "unavailable: ";
+  if (why.starts_with(kPrefix)) {
+    why.remove_prefix(kPrefix.size());
+  }
+  const ordered_json document = {{"version", kSummaryVersion},
+                                 {"plan", plan.id},
+                                 {"system", plan.system},
+                                 {"gpu", plan.gpu},
+                                 {"lane", "cuda"},
+                                 {"label", "unavailable"},
+                                 {"seed", plan.seed},
+                                 {"unavailable", why}};
+  std::error_code ignored;
+  fs::remove(out / (plan.id + ".csv"), ignored);
+  write_file(out / (plan.id + ".json"), document.dump(1) + "\n");
 }
 
 std::string CudaLane::shut_down() {

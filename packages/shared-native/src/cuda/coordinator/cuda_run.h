@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cuda/coordinator/gpu_lock.h"
@@ -72,7 +73,9 @@ class CudaLane {
   [[nodiscard]] bool prepared(const Plan& plan);
 
   /// Runs a plan, as run_plan() does on the simulated GPU: record files under temporary names, the
-  /// summary last, finished results left as they are. An interrupted run leaves nothing.
+  /// summary last, finished results left as they are. An interrupted run leaves nothing. A plan whose
+  /// system this machine does not have (MPS) leaves a summary with the reason and no records, and is tried
+  /// again by the next run.
   RunOutcome run(const Plan& plan, const std::filesystem::path& out,
                  const LaneProgress& progress = {});
 
@@ -94,6 +97,8 @@ class CudaLane {
                                const LaneProgress& progress);
   void finish(const Plan& plan, const std::filesystem::path& out, const std::string& digest,
               const PlanSetup& setup, const std::vector<HostRun>& runs);
+  static void record_unavailable(const Plan& plan, const std::filesystem::path& out,
+                                 std::string_view why);
   [[nodiscard]] nlohmann::ordered_json machine(const PlanSetup& setup, const Plan& plan);
 
   Catalog& catalog_;
