@@ -31,7 +31,23 @@ struct Result {
   std::string unit;
   std::string method;
 };
-using Results = std::vector<Result>;
+
+/// Measurements that belong together: one row a case. The first `keys` columns say which case it is,
+/// the others are measured.
+struct Table {
+  std::string name;
+  std::string method;
+  size_t keys;
+  std::vector<std::string> columns;
+  std::vector<std::vector<double>> rows;
+};
+
+struct Results {
+  std::vector<Result> constants;
+  std::vector<Table> tables;
+
+  void add(Result result) { constants.push_back(std::move(result)); }
+};
 
 inline double host_ns() {
   const auto now = std::chrono::steady_clock::now().time_since_epoch();
@@ -41,6 +57,25 @@ inline double host_ns() {
 inline double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   return values.empty() ? 0.0 : values[values.size() / 2];
+}
+
+/// The value below which the share `p` of the values lies.
+inline double percentile(std::vector<double> values, double p) {
+  std::sort(values.begin(), values.end());
+  const auto last = static_cast<double>(values.size()) - 1;
+  return values.empty() ? 0.0 : values[static_cast<size_t>(p * last + 0.5)];
+}
+
+/// Waits without giving up the core.
+inline void wait_until(double ns) {
+  while (host_ns() < ns) {
+  }
+}
+
+__device__ inline unsigned int sm_id() {
+  unsigned int id;
+  asm volatile("mov.u32 %0, %%smid;" : "=r"(id));
+  return id;
 }
 
 __device__ inline unsigned long long gpu_ns() {
@@ -72,9 +107,90 @@ struct ClockOffset {
 };
 ClockOffset clock_offset();
 
+/// Where and when a block ran, by the GPU's clock.
+struct Landing {
+  unsigned int sm;
+  unsigned int cycles; ///< of the SM's clock
+  unsigned long long start;
+  unsigned long long end;
+};
+
+/// Blocks of all measurements spin until a deadline or do bounded work: none waits for another.
+class Landings {
+ public:
+  explicit Landings(size_t most) {
+    CHECK(cudaMalloc(&device_, most * sizeof(Landing)));
+    CHECK(cudaMemset(device_, 0, most * sizeof(Landing)));
+  }
+  ~Landings() { cudaFree(device_); }
+  Landings(const Landings&) = delete;
+  Landings& operator=(const Landings&) = delete;
+
+  [[nodiscard]] Landing* device() const { return device_; }
+  /// The first `count`; everything must have ended.
+  [[nodiscard]] std::vector<Landing> read(size_t count) const {
+    std::vector<Landing> landings(count);
+    CHECK(cudaMemcpy(landings.data(), device_, count * sizeof(Landing), cudaMemcpyDeviceToHost));
+    return landings;
+  }
+
+ private:
+  Landing* device_ = nullptr;
+};
+
+/// Two streams, of the lowest and of the highest priority.
+struct TwoStreams {
+  cudaStream_t low{};
+  cudaStream_t high{};
+
+  TwoStreams() {
+    int least = 0;
+    int greatest = 0;
+    CHECK(cudaDeviceGetStreamPriorityRange(&least, &greatest));
+    CHECK(cudaStreamCreateWithPriority(&low, cudaStreamNonBlocking, least));
+    CHECK(cudaStreamCreateWithPriority(&high, cudaStreamNonBlocking, greatest));
+  }
+  ~TwoStreams() {
+    cudaStreamDestroy(low);
+    cudaStreamDestroy(high);
+  }
+  TwoStreams(const TwoStreams&) = delete;
+  TwoStreams& operator=(const TwoStreams&) = delete;
+};
+
+/// Launches with a preferred share of shared memory in percent; negative: no preference.
+template <typename... Arguments, typename... Given>
+void launch(void (*kernel)(Arguments...), int blocks, int threads, size_t shared_bytes,
+            int carveout, cudaStream_t stream, Given... given) {
+  cudaLaunchAttribute attribute{};
+  attribute.id = cudaLaunchAttributePreferredSharedMemoryCarveout;
+  attribute.val.sharedMemCarveout = static_cast<unsigned int>(carveout);
+  cudaLaunchConfig_t config{};
+  config.gridDim = dim3(static_cast<unsigned int>(blocks));
+  config.blockDim = dim3(static_cast<unsigned int>(threads));
+  config.dynamicSmemBytes = shared_bytes;
+  config.stream = stream;
+  config.attrs = &attribute;
+  config.numAttrs = carveout >= 0 ? 1 : 0;
+  CHECK(cudaLaunchKernelEx(&config, kernel, static_cast<Arguments>(given)...));
+}
+
+inline int sm_count() {
+  int count = 0;
+  CHECK(cudaDeviceGetAttribute(&count, cudaDevAttrMultiProcessorCount, 0));
+  return count;
+}
+
 void launch_constants(Results& results);
+void completion_constants(Results& results);
 void link_constants(Results& results);
 void contention(Results& results);
+void placement(Results& results);
+void split_rule(Results& results);
+void takeover(Results& results);
+void pairs(Results& results);
+/// Fork, so they run before this process touches CUDA.
 void timeslice_constants(Results& results);
+void mps_pair(Results& results);
 
 } // namespace calibrate

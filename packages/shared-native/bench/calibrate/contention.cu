@@ -161,7 +161,7 @@ void contention(Results& results) {
   for (const Foreground& f : foregrounds) {
     launch(f);
     solo.push_back(measure(f, host_ns() + measured_ns));
-    results.push_back(
+    results.add(
         {std::string(f.name) + "_solo_ns", solo.back(), "ns",
          std::to_string(f.blocks) + " blocks of " + std::to_string(f.threads) + " threads, alone"});
   }
@@ -184,15 +184,15 @@ void contention(Results& results) {
         const double time = alone ? 0.0 : measure(foregrounds[k], begin + measured_ns);
         CHECK(cudaDeviceSynchronize());
         if (!alone) {
-          results.push_back(
+          results.add(
               {std::string(foregrounds[k].name) + "_beside_" + neighbour, time / solo[k], "ratio",
                "time beside a neighbour of that many blocks of 512 threads over time alone"});
         } else if (dram) {
           unsigned long long bytes = 0;
           CHECK(cudaMemcpy(&bytes, scratch, sizeof bytes, cudaMemcpyDeviceToHost));
-          results.push_back({neighbour + "_bytes_per_s",
-                             static_cast<double>(bytes) / (neighbour_ns * 1e-9), "bytes/s",
-                             "DRAM read by the neighbour alone"});
+          results.add({neighbour + "_bytes_per_s",
+                       static_cast<double>(bytes) / (neighbour_ns * 1e-9), "bytes/s",
+                       "DRAM read by the neighbour alone"});
         }
       }
     }

@@ -31,7 +31,7 @@ void host_cost(Results& results, cudaStream_t stream) {
     costs.push_back((host_ns() - begin) / 100.0);
   }
   CHECK(cudaDeviceSynchronize());
-  results.push_back(
+  results.add(
       {"launch_host_ns", median(costs), "ns",
        "host time of one launch in a loop of 100 from C++, runtime API, median of 200 loops"});
 }
@@ -46,7 +46,7 @@ void start_latency(Results& results, cudaStream_t stream, const ClockOffset& clo
     CHECK(cudaDeviceSynchronize());
     latencies.push_back(static_cast<double>(box.host[0]) - returned);
   }
-  results.push_back(
+  results.add(
       {"launch_latency_ns", median(latencies), "ns",
        "return of the launch call to the kernel's first instruction, idle GPU, median of 200"});
 }
@@ -74,7 +74,7 @@ void chain_period(Results& results, cudaStream_t stream) {
     }
     return median(times);
   };
-  results.push_back(
+  results.add(
       {"stream_period_ns", (run(600) - run(100)) / 500.0, "ns",
        "period of a chain of empty kernels in a stream, from chains of 100 and 600 queued ahead"});
 
@@ -102,8 +102,8 @@ void chain_period(Results& results, cudaStream_t stream) {
     CHECK(cudaGraphDestroy(graph));
     return median(times);
   };
-  results.push_back({"graph_period_ns", (run_graph(600) - run_graph(100)) / 500.0, "ns",
-                     "the same chain as a CUDA graph"});
+  results.add({"graph_period_ns", (run_graph(600) - run_graph(100)) / 500.0, "ns",
+               "the same chain as a CUDA graph"});
 }
 
 /// Gap between the last instruction of a kernel and the first of the next in the same stream.
@@ -117,7 +117,7 @@ void instruction_gap(Results& results, cudaStream_t stream) {
     CHECK(cudaDeviceSynchronize());
     gaps.push_back(static_cast<double>(box.host[16]) - static_cast<double>(box.host[8]));
   }
-  results.push_back(
+  results.add(
       {"instruction_gap_ns", median(gaps), "ns",
        "last instruction of a kernel to the first of the next, queued ahead, median of 200"});
 }
@@ -144,12 +144,11 @@ void completion(Results& results, cudaStream_t stream, const ClockOffset& clock)
     CHECK(cudaStreamSynchronize(stream));
     syncs.push_back(host_ns() + clock.offset_ns - static_cast<double>(box.host[0]));
   }
-  results.push_back({"event_query_ns", median(queries), "ns",
-                     "host time of one cudaEventQuery that answers 'not ready'"});
-  results.push_back(
-      {"poll_ns", median(polls), "ns",
-       "last instruction of a kernel to the event query that reports it, median of 200"});
-  results.push_back(
+  results.add({"event_query_ns", median(queries), "ns",
+               "host time of one cudaEventQuery that answers 'not ready'"});
+  results.add({"poll_ns", median(polls), "ns",
+               "last instruction of a kernel to the event query that reports it, median of 200"});
+  results.add(
       {"sync_ns", median(syncs), "ns",
        "last instruction of a kernel to the return of cudaStreamSynchronize, median of 200"});
 }
@@ -167,7 +166,7 @@ void queue_depth(Results& results, cudaStream_t stream) {
     }
   }
   CHECK(cudaDeviceSynchronize());
-  results.push_back(
+  results.add(
       {"queue_depth", static_cast<double>(depth), "launches",
        "launches behind a running kernel until one blocks for more than 5 ms (5000: none did)"});
 }
@@ -182,8 +181,8 @@ void launch_constants(Results& results) {
   }
   CHECK(cudaDeviceSynchronize());
   const ClockOffset clock = clock_offset();
-  results.push_back({"mapped_round_trip_ns", clock.round_trip_ns, "ns",
-                     "shortest round trip of a message between host and a running kernel"});
+  results.add({"mapped_round_trip_ns", clock.round_trip_ns, "ns",
+               "shortest round trip of a message between host and a running kernel"});
   host_cost(results, stream);
   start_latency(results, stream, clock);
   chain_period(results, stream);

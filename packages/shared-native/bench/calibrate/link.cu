@@ -29,11 +29,10 @@ void direction(Results& results, const std::string& name, void* target, const vo
   const double slope =
       (copy_ns(target, source, large, kind) - copy_ns(target, source, small, kind)) /
       static_cast<double>(large - small);
-  results.push_back(
-      {name + "_bytes_per_s", bytes_per_byte * 1e9 / slope, "bytes/s",
-       "slope between copies of 1 MiB and 256 MiB, pinned host memory, median of 15"});
-  results.push_back({name + "_4k_ns", copy_ns(target, source, 4096, kind), "ns",
-                     "copy of 4 KiB between two events, median of 15"});
+  results.add({name + "_bytes_per_s", bytes_per_byte * 1e9 / slope, "bytes/s",
+               "slope between copies of 1 MiB and 256 MiB, pinned host memory, median of 15"});
+  results.add({name + "_4k_ns", copy_ns(target, source, 4096, kind), "ns",
+               "copy of 4 KiB between two events, median of 15"});
 }
 
 } // namespace

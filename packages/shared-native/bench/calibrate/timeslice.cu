@@ -86,11 +86,11 @@ void timeslice_constants(Results& results) {
     std::fprintf(stderr, "calibrate: the time slice measurement failed\n");
     return;
   }
-  results.push_back({"slice_run_ns", values[0], "ns",
-                     "how long one of two busy processes holds the GPU, median of " +
-                         std::to_string(static_cast<int>(values[2])) + " slices"});
-  results.push_back({"slice_absence_ns", values[1], "ns",
-                     "how long it then waits: the other's slice and two switches, median"});
+  results.add({"slice_run_ns", values[0], "ns",
+               "how long one of two busy processes holds the GPU, median of " +
+                   std::to_string(static_cast<int>(values[2])) + " slices"});
+  results.add({"slice_absence_ns", values[1], "ns",
+               "how long it then waits: the other's slice and two switches, median"});
 }
 
 } // namespace calibrate
