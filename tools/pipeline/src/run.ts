@@ -70,7 +70,9 @@ export async function run(
     const note =
       error.exitCode === EXIT.interrupted
         ? `; ${String(kept)} of ${String(files.length)} plans are finished and will not run again`
-        : ` (plans written from ${join(args.figure, 'figure.json')})`;
+        : error.exitCode === EXIT.data
+          ? ` (plans written from ${join(args.figure, 'figure.json')})`
+          : '';
     throw new UserError(`run ${system}: ${error.message}${note}`, error.exitCode);
   } finally {
     view.stop();
