@@ -10,30 +10,6 @@ namespace {
 
 constexpr std::size_t kEvents = 2048; ///< marks of a client that can be pending; a power of two
 
-void fill(const Driver& driver, const MemsetNodeParams& p, Stream stream) {
-  Result result = kSuccess;
-  const bool flat = p.height <= 1;
-  switch (p.element_size) {
-  case 1:
-    result =
-        flat ? driver.memset_8(p.destination, static_cast<unsigned char>(p.value), p.width, stream)
-             : driver.memset_2d_8(p.destination, p.pitch, static_cast<unsigned char>(p.value),
-                                  p.width, p.height, stream);
-    break;
-  case 2:
-    result =
-        flat
-            ? driver.memset_16(p.destination, static_cast<unsigned short>(p.value), p.width, stream)
-            : driver.memset_2d_16(p.destination, p.pitch, static_cast<unsigned short>(p.value),
-                                  p.width, p.height, stream);
-    break;
-  default:
-    result = flat ? driver.memset_32(p.destination, p.value, p.width, stream)
-                  : driver.memset_2d_32(p.destination, p.pitch, p.value, p.width, p.height, stream);
-  }
-  check(driver, result, "cuMemset");
-}
-
 } // namespace
 
 Nanos monotonic_now() {
@@ -42,46 +18,14 @@ Nanos monotonic_now() {
   return static_cast<Nanos>(time.tv_sec) * kSecond + time.tv_nsec;
 }
 
-LaunchConfig launch_config(const LiveOp& op, Stream stream,
-                           std::vector<LaunchAttribute>& attributes) {
-  return {.grid = {op.grid.x, op.grid.y, op.grid.z},
-          .block = {op.block.x, op.block.y, op.block.z},
-          .shared_bytes = op.shared_bytes,
-          .stream = stream,
-          .attributes = attributes.data(),
-          .attribute_count = static_cast<unsigned int>(attributes.size())};
-}
-
-void launch_op(const Driver& driver, const LiveOp& op, const LaunchConfig& config, Stream stream) {
-  switch (op.kind) {
-  case OpKind::kernel:
-    check(driver, driver.launch_kernel(&config, op.function, op.params, op.extra),
-          "cuLaunchKernelEx");
-    break;
-  case OpKind::memset:
-    fill(driver, op.fill, stream);
-    break;
-  default:
-    check(driver, driver.memcpy_3d(&op.copy, stream), "cuMemcpy3DAsync");
-  }
-}
-
 /// A client's stream, its prepared launches and its marks.
 class CudaDevice::Lane {
  public:
-  Lane(const Driver& driver, const ClientStream& client, int priority, const DeviceOptions& options)
+  Lane(const Driver& driver, const ClientStream& client, int priority, std::optional<int> carveout)
       : driver_(driver), program_(*client.program), ends_(client.timed_launches) {
-    const LiveProgram& program = program_;
     check(driver, driver.stream_create(&stream_, kStreamNonBlocking, priority),
           "cuStreamCreateWithPriority");
-    attributes_.reserve(program.ops.size());
-    for (const LiveOp& op : program.ops) {
-      attributes_.push_back(op.attributes);
-      if (options.carveout && op.kind == OpKind::kernel) {
-        set_carveout(attributes_.back(), *options.carveout);
-      }
-      configs_.push_back(launch_config(op, stream_, attributes_.back()));
-    }
+    launches_.emplace(driver, program_, stream_, carveout);
     for (Event& event : events_) {
       check(driver, driver.event_create(&event, kEventDisableTiming), "cuEventCreate");
     }
@@ -106,14 +50,9 @@ class CudaDevice::Lane {
   Lane& operator=(const Lane&) = delete;
 
   void launch(std::uint32_t op) {
-    try {
-      launch_op(driver_, program_.ops[op], configs_[op], stream_);
-      if (timed_ < ends_.size()) {
-        check(driver_, driver_.event_record(ends_[timed_++], stream_), "cuEventRecord");
-      }
-    } catch (const DeviceError& error) {
-      throw DeviceError(fmt::format("{}: op {} ('{}'): {}", program_.id, op, program_.ops[op].name,
-                                    error.what()));
+    launches_->launch(op);
+    if (timed_ < ends_.size()) {
+      check(driver_, driver_.event_record(ends_[timed_++], stream_), "cuEventRecord");
     }
   }
 
@@ -156,24 +95,10 @@ class CudaDevice::Lane {
   }
 
  private:
-  static void set_carveout(std::vector<LaunchAttribute>& attributes, int percent) {
-    const auto found = std::ranges::find(
-        attributes, LaunchAttributeId::preferred_shared_memory_carveout, &LaunchAttribute::id);
-    LaunchAttribute attribute{};
-    attribute.id = LaunchAttributeId::preferred_shared_memory_carveout;
-    attribute.value.number = percent;
-    if (found != attributes.end()) {
-      *found = attribute;
-    } else {
-      attributes.push_back(attribute);
-    }
-  }
-
   const Driver& driver_;
   const LiveProgram& program_;
   Stream stream_ = nullptr;
-  std::vector<std::vector<LaunchAttribute>> attributes_; ///< per op; configs_ point into it
-  std::vector<LaunchConfig> configs_;
+  std::optional<Launches> launches_; ///< made once the stream is
   std::array<Event, kEvents> events_{};
   std::vector<Event> ends_; ///< of timed launches
   std::size_t timed_ = 0;
@@ -182,7 +107,7 @@ class CudaDevice::Lane {
 };
 
 CudaDevice::CudaDevice(const Driver& driver, const std::vector<ClientStream>& clients,
-                       const DeviceOptions& options)
+                       std::optional<int> carveout)
     : driver_(driver) {
   int least = 0;
   int greatest = 0;
@@ -191,7 +116,7 @@ CudaDevice::CudaDevice(const Driver& driver, const std::vector<ClientStream>& cl
     lanes_.push_back(
         client.program == nullptr
             ? nullptr
-            : std::make_unique<Lane>(driver, client, client.first ? greatest : least, options));
+            : std::make_unique<Lane>(driver, client, client.first ? greatest : least, carveout));
   }
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cuda/driver.h"
+#include "cuda/launches.h"
 #include "cuda/live_device.h"
 #include "cuda/live_program.h"
 
@@ -20,16 +21,11 @@ struct ClientStream {
   std::size_t timed_launches = 0;
 };
 
-struct DeviceOptions {
-  /// Preferred shared-memory carve-out of every kernel, percent; absent: as captured.
-  std::optional<int> carveout;
-};
-
 class CudaDevice final : public LiveDevice {
  public:
-  /// Indices of `clients` are those of the plan. Throws DeviceError.
+  /// Indices of `clients` are those of the plan. `carveout`: see Launches. Throws DeviceError.
   CudaDevice(const Driver& driver, const std::vector<ClientStream>& clients,
-             const DeviceOptions& options = {});
+             std::optional<int> carveout = {});
   ~CudaDevice() override;
 
   [[nodiscard]] Nanos now() override;
@@ -49,13 +45,6 @@ class CudaDevice final : public LiveDevice {
   const Driver& driver_;
   std::vector<std::unique_ptr<Lane>> lanes_; ///< by client; null where another device drives it
 };
-
-/// Launches one op as it is. Shared by the device and by whoever measures it.
-void launch_op(const Driver& driver, const LiveOp& op, const LaunchConfig& config, Stream stream);
-
-/// The launch configuration of a kernel op. `attributes` is the storage that it points to.
-LaunchConfig launch_config(const LiveOp& op, Stream stream,
-                           std::vector<LaunchAttribute>& attributes);
 
 /// Nanoseconds of CLOCK_MONOTONIC, the clock that all processes share.
 Nanos monotonic_now();

@@ -90,16 +90,6 @@ LiveOp kernel_op(const Driver& driver, GraphNode node) {
   op.params = params.params;
   op.extra = params.extra;
   op.attributes = attributes_of(driver, node);
-  // A library's permission to use much shared memory may be on another handle of the same kernel.
-  int allowed = 0;
-  check(driver, driver.function_attribute(&allowed, kFunctionMaxDynamicSharedBytes, op.function),
-        "cuFuncGetAttribute");
-  if (static_cast<int>(op.shared_bytes) > allowed) {
-    check(driver,
-          driver.function_set_attribute(op.function, kFunctionMaxDynamicSharedBytes,
-                                        static_cast<int>(op.shared_bytes)),
-          "cuFuncSetAttribute");
-  }
   return op;
 }
 
@@ -136,7 +126,8 @@ bool same_kind(const LiveOp& live, const Op& recorded) {
 }
 
 const char* kind_name(OpKind kind) {
-  constexpr std::array names{"kernel", "copy_h2d", "copy_d2h", "copy_d2d", "memset", "host", "marker"};
+  constexpr std::array names{"kernel", "copy_h2d", "copy_d2h", "copy_d2d",
+                             "memset", "host",     "marker"};
   return names.at(static_cast<std::size_t>(kind));
 }
 
@@ -163,9 +154,10 @@ LiveProgram walk_graph(const Driver& driver, Graph graph) {
     case NodeType::empty:
       break;
     default:
-      throw InputError(fmt::format("captured graph: node {} is of type {}; expected kernels, copies "
-                                   "and memsets only",
-                                   i, static_cast<int>(type)));
+      throw InputError(
+          fmt::format("captured graph: node {} is of type {}; expected kernels, copies "
+                      "and memsets only",
+                      i, static_cast<int>(type)));
     }
   }
   return program;

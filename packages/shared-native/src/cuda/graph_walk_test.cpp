@@ -1,11 +1,10 @@
-#include "cuda/graph_walk.h"
-
 #include <cstring>
 #include <gtest/gtest.h>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
+#include "cuda/graph_walk.h"
 
 namespace cotenant::cuda {
 namespace {
@@ -23,7 +22,6 @@ struct FakeNode {
 struct FakeGraph {
   std::vector<FakeNode> nodes;
   std::vector<std::pair<std::size_t, std::size_t>> edges;
-  int raised_shared_bytes = 0;
 };
 FakeGraph* the_graph = nullptr;
 
@@ -74,16 +72,6 @@ Driver fake_driver() {
     *name = node_of(function).name;
     return kSuccess;
   };
-  d.function_attribute = [](int* value, int, Function) -> Result {
-    *value = 48 * 1024;
-    return kSuccess;
-  };
-  d.function_set_attribute = [](Function, int attribute, int value) -> Result {
-    if (attribute == kFunctionMaxDynamicSharedBytes) {
-      the_graph->raised_shared_bytes = value;
-    }
-    return kSuccess;
-  };
   d.graph_kernel_attribute = [](GraphNode node, LaunchAttributeId id,
                                 LaunchAttributeValue* value) -> Result {
     std::memset(value, 0, sizeof *value);
@@ -103,7 +91,8 @@ Driver fake_driver() {
     return kSuccess;
   };
   d.graph_memset_params = [](GraphNode, MemsetNodeParams* params) -> Result {
-    *params = {.destination = 16, .pitch = 0, .value = 0, .element_size = 4, .width = 8, .height = 1};
+    *params = {
+        .destination = 16, .pitch = 0, .value = 0, .element_size = 4, .width = 8, .height = 1};
     return kSuccess;
   };
   return d;
@@ -152,7 +141,6 @@ TEST_F(GraphWalk, TakesLaunchesWithTheirAttributes) {
   EXPECT_EQ(live.ops[0].attributes[0].value.dimension[0], 2U);
   EXPECT_EQ(live.ops[0].attributes[1].value.number, 50);
   EXPECT_TRUE(live.ops[1].attributes.empty());
-  EXPECT_EQ(graph.raised_shared_bytes, 100'000) << "the permission that the library had";
 }
 
 TEST_F(GraphWalk, TellsCopiesApartAndSkipsEmptyNodes) {

@@ -156,7 +156,7 @@ ordered_json run_clients(const Driver& driver, Context context, Catalog& catalog
                     .first = setup.mode.stream_priorities && high,
                     .timed_launches = high ? request.timed_requests * program.ops.size() : 0};
     }
-    crew.device = std::make_unique<CudaDevice>(driver, streams, DeviceOptions{plan.carveout});
+    crew.device = std::make_unique<CudaDevice>(driver, streams, plan.carveout);
   }
 
   const MappedRun shared = MappedRun::open(request.shared);

@@ -97,13 +97,7 @@ Times whole_graph(const Driver& driver, const Keeper& keeper, int repeats) {
 
 Times plain_loop(const Driver& driver, const LiveProgram& program, const Keeper& keeper,
                  int repeats) {
-  std::vector<std::vector<LaunchAttribute>> attributes;
-  std::vector<LaunchConfig> configs;
-  attributes.reserve(program.ops.size());
-  for (const LiveOp& op : program.ops) {
-    attributes.push_back(op.attributes);
-    configs.push_back(launch_config(op, keeper.stream, attributes.back()));
-  }
+  const Launches prepared(driver, program, keeper.stream);
   Times times;
   std::vector<Nanos> launches;
   launches.reserve(program.ops.size());
@@ -111,7 +105,7 @@ Times plain_loop(const Driver& driver, const LiveProgram& program, const Keeper&
     launches.clear();
     for (std::size_t op = 0; op < program.ops.size(); ++op) {
       launches.push_back(monotonic_now());
-      launch_op(driver, program.ops[op], configs[op], keeper.stream);
+      prepared.launch(op);
     }
     keeper.wait();
     if (i >= 0) {
