@@ -90,8 +90,13 @@ class FakeGpu {
       one()->functions.emplace_back(name);
       return *f = reinterpret_cast<Function>(one()->functions.size()), kSuccess;
     };
-    driver.function_attribute = [](int* value, int, Function f) {
-      return *value = static_cast<int>(variant_of(f).registers) - one()->registers_short, kSuccess;
+    driver.function_attribute = [](int* value, int attribute, Function f) {
+      const auto set = one()->attributes.find({name_of(f), attribute});
+      *value = attribute == kFunctionRegisters
+                   ? static_cast<int>(variant_of(f).registers) - one()->registers_short
+               : set != one()->attributes.end() ? set->second
+                                                : 48 * 1024;
+      return kSuccess;
     };
     driver.function_set_attribute = [](Function f, int attribute, int value) {
       return one()->attributes[{name_of(f), attribute}] = value, kSuccess;
