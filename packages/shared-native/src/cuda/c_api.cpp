@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cuda/host.h"
+#include "cuda/shared_run.h"
 
 #define COTENANT_EXPORT __attribute__((visibility("default")))
 
@@ -58,6 +59,13 @@ COTENANT_EXPORT const char* ctnt_host_answer(ctnt_host* host, const char* reques
   return guarded<const char*>(nullptr, [&] {
     host->answer = host->host.answer(request);
     return host->answer.c_str();
+  });
+}
+
+COTENANT_EXPORT int ctnt_shared_run(const char* file, int clients, int waited_for) {
+  return guarded(1, [&] {
+    cotenant::cuda::MappedRun::create(file, clients, waited_for);
+    return 0;
   });
 }
 

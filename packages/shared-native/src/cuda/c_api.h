@@ -24,6 +24,10 @@ int ctnt_host_add_synthetic(ctnt_host* host, const char* program);
 /* Answers one command of the host protocol, JSON in and out. The answer is valid until the next call. */
 const char* ctnt_host_answer(ctnt_host* host, const char* request);
 
+/* Makes the file of a run's shared state, which a "run" command names: for `clients` clients, `waited_for` of which
+ * end the run. 0 = ok. */
+int ctnt_shared_run(const char* file, int clients, int waited_for);
+
 void ctnt_host_close(ctnt_host* host);
 
 const char* ctnt_last_error(void);

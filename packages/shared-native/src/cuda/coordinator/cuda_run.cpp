@@ -171,6 +171,17 @@ void CudaLane::check(const Plan& plan) {
           "recorded program, or --programs synthetic",
           plan.source, c, plan.clients[c].program, program_label_name(label)));
     }
+    // Two streams over the same tensors would overwrite each other's.
+    for (std::size_t other = 0; other < c; ++other) {
+      if (setup.mode.contexts == ContextMode::shared && options_.programs == ProgramKind::live &&
+          plan.clients[other].program == plan.clients[c].program) {
+        throw InputError(fmt::format(
+            "{}: plan.clients[{}].program: '{}' is that of client '{}' too, and {} runs both in "
+            "one "
+            "process, where a model is there once; expected programs that differ",
+            plan.source, c, plan.clients[c].program, plan.clients[other].name, plan.system));
+      }
+    }
   }
 }
 

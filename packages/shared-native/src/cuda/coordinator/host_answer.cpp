@@ -59,6 +59,9 @@ std::int64_t count(const ordered_json& object, const char* name) {
   if (value.is_number_unsigned() && value.get<std::uint64_t>() < kLargest) {
     return value.get<std::int64_t>();
   }
+  if (value.is_number_integer() && !value.is_number_unsigned() && value.get<std::int64_t>() >= 0) {
+    return value.get<std::int64_t>();
+  }
   refuse(fmt::format("the answer's \"{}\" is no count", name));
 }
 

@@ -77,8 +77,7 @@ class Batch {
 
   MeasureResult run() {
     const std::vector<const MeasurePlan*> todo = skip_finished();
-    std::size_t next = 0;
-    for (; next < todo.size(); ++next) {
+    for (std::size_t next = 0; next < todo.size(); ++next) {
       if (options_.interrupted()) {
         result_.interrupted = true;
         break;
@@ -88,7 +87,7 @@ class Batch {
         break;
       }
     }
-    result_.left = todo.size() - next;
+    result_.left = todo.size() - tried_;
     return std::move(result_);
   }
 
@@ -110,7 +109,7 @@ class Batch {
         fail(item, error.what());
       }
     }
-    total_ = todo.size();
+    total_ = todo.size() + said_;
     if (result_.reused > 0) {
       options_.say(
           fmt::format("{} of {} plans are finished already", result_.reused, plans_.size()));
@@ -168,23 +167,25 @@ class Batch {
         estimate_.ran(item.entry, nominal_.at(&item), seconds_since(begin));
       }
       ++result_.finished;
+      ++tried_;
       in_a_row_ = 0;
       say(item, fmt::format("{:.1f} s", seconds_since(begin)));
     } catch (const Unavailable& error) {
       result_.unavailable = error.what();
       return false;
     } catch (const HostFailure& failure) {
+      ++tried_;
       fail(item, failure.what());
       // What cannot be had here (MPS) or does not match is no sign of a broken machine.
       const bool lost = failure.host_is_lost();
       in_a_row_ = lost ? in_a_row_ + 1 : in_a_row_;
     } catch (const InputError& error) {
+      ++tried_;
       fail(item, error.what());
     }
     if (in_a_row_ >= kFailuresInARow) {
       result_.failures.push_back(
           fmt::format("{} plans failed in a row; the others were not begun", in_a_row_));
-      ++begun_;
       return false;
     }
     return true;
@@ -196,7 +197,7 @@ class Batch {
   }
 
   void say(const MeasurePlan& item, const std::string& what) {
-    options_.say(fmt::format("[{}/{} {:.0f} s] {} {}: {}", ++begun_, total_, seconds_since(begin_),
+    options_.say(fmt::format("[{}/{} {:.0f} s] {} {}: {}", ++said_, total_, seconds_since(begin_),
                              item.entry, item.plan.id, what));
   }
 
@@ -208,7 +209,8 @@ class Batch {
   Estimate estimate_;
   MeasureResult result_;
   std::size_t in_a_row_ = 0;
-  std::size_t begun_ = 0;
+  std::size_t said_ = 0;
+  std::size_t tried_ = 0;
   std::size_t total_ = 0;
   const Clock::time_point begin_ = Clock::now();
 };

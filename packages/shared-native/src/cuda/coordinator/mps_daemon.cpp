@@ -11,8 +11,11 @@
 #include <fmt/format.h>
 #include <fstream>
 #include <iterator>
+#include <optional>
+#include <poll.h>
 #include <sstream>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <thread>
@@ -32,9 +35,11 @@ using std::chrono::seconds;
 
 constexpr seconds kCommandLimit{10}; ///< for one call of the control program
 constexpr seconds kStartLimit{10};
-constexpr seconds kQuitLimit{10};
+constexpr seconds kQuitLimit{5};
 constexpr seconds kTermLimit{3};
+constexpr seconds kKeeperLimit{60}; ///< more than any of its tasks may take
 constexpr milliseconds kLook{20};
+constexpr int kKeeperChannel = 100; ///< the only descriptor that the keeper has open
 
 [[noreturn]] void unavailable(const std::string& why) {
   throw HostFailure(HostFault::unavailable, "unavailable: MPS: " + on_one_line(why));
@@ -74,15 +79,7 @@ std::vector<pid_t> carriers_of(const std::string& variable) {
   return found;
 }
 
-/// Lets go of zombies among processes that have become our children.
-void reap(const std::vector<ProcessIdentity>& processes) {
-  for (const ProcessIdentity& process : processes) {
-    ::waitpid(process.pid, nullptr, WNOHANG);
-  }
-}
-
 bool all_gone(const std::vector<ProcessIdentity>& processes) {
-  reap(processes);
   return std::none_of(processes.begin(), processes.end(),
                       [](const ProcessIdentity& process) { return process.alive(); });
 }
@@ -93,6 +90,38 @@ void signal_all(const std::vector<ProcessIdentity>& processes, int signal) {
       ::kill(process.pid, signal);
     }
   }
+}
+
+/// A line from the other side; nothing if it says none within `limit` or has ended.
+std::optional<std::string> read_line(int fd, milliseconds limit) {
+  const auto deadline = Clock::now() + limit;
+  std::string line;
+  for (;;) {
+    const auto left = std::chrono::duration_cast<milliseconds>(deadline - Clock::now());
+    pollfd watched{.fd = fd, .events = POLLIN, .revents = 0};
+    char byte = 0;
+    if (left.count() <= 0 || ::poll(&watched, 1, static_cast<int>(left.count())) < 0) {
+      if (left.count() <= 0 || errno != EINTR) {
+        return std::nullopt;
+      }
+    } else if (watched.revents != 0) {
+      const ssize_t got = ::read(fd, &byte, 1);
+      if (got == 0 || (got < 0 && errno != EINTR)) {
+        return std::nullopt;
+      }
+      if (got > 0 && byte == '\n') {
+        return line;
+      }
+      if (got > 0) {
+        line += byte;
+      }
+    }
+  }
+}
+
+void write_line(int fd, const std::string& text) {
+  const std::string line = text + "\n";
+  [[maybe_unused]] const ssize_t sent = ::send(fd, line.data(), line.size(), MSG_NOSIGNAL);
 }
 
 } // namespace
@@ -106,11 +135,9 @@ MpsDaemon::MpsDaemon(std::string control) : control_(std::move(control)) {
   fs::create_directory(folder_ / "pipe");
   fs::create_directory(folder_ / "log");
   try {
-    start();
-    start_guardian();
+    start_keeper();
   } catch (...) {
-    stop_processes();
-    remove_folder();
+    stop();
     throw;
   }
 }
@@ -135,10 +162,7 @@ Command MpsDaemon::control(const char* option) const {
   return command;
 }
 
-void MpsDaemon::start() {
-  // The daemon leaves its parent; as the nearest reaper we get it back when it ends, wherever process 1
-  // does not care for orphans.
-  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+void MpsDaemon::start_daemon() {
   CommandResult started;
   try {
     started = run_command(control("-d"), "", kCommandLimit);
@@ -161,15 +185,14 @@ void MpsDaemon::start() {
     unavailable(fmt::format("the daemon does not answer: {} {}", answer.output,
                             log.substr(log.size() > 300 ? log.size() - 300 : 0)));
   }
-  const std::string pid = contents(folder_ / "pipe" / "nvidia-cuda-mps-control.pid");
-  std::optional<ProcessIdentity> daemon =
-      ProcessIdentity::of(static_cast<pid_t>(std::atol(pid.c_str())));
-  if (!daemon || pid.empty()) {
-    const std::vector<ProcessIdentity> ours = processes();
-    daemon = ours.empty() ? std::nullopt : std::optional(ours.front());
-  }
-  if (!daemon) {
-    unavailable("the daemon answers, but its process cannot be found");
+  std::optional<ProcessIdentity> daemon;
+  const bool found = wait_until(kStartLimit, [&] {
+    const std::string pid = contents(folder_ / "pipe" / "nvidia-cuda-mps-control.pid");
+    daemon = pid.empty() ? std::nullopt : ProcessIdentity::of(std::atoi(pid.c_str()));
+    return daemon.has_value();
+  });
+  if (!found) {
+    unavailable("the daemon answers, but has left no process id in its folder");
   }
   daemon_ = *daemon;
 }
@@ -189,64 +212,95 @@ std::vector<ProcessIdentity> MpsDaemon::processes() const {
   return found;
 }
 
-/// The guardian: sleeps until we tell it that all is well, or until we are gone.
-void MpsDaemon::start_guardian() {
+void MpsDaemon::start_keeper() {
   std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
     throw IoError(fmt::format("cannot start a process: {}", std::strerror(errno)));
   }
-  guardian_ = ::fork();
-  if (guardian_ < 0) {
-    ::close(ends[0]);
-    ::close(ends[1]);
+  channel_ = FileDescriptor(ends[0]);
+  FileDescriptor theirs(ends[1]);
+  keeper_ = ::fork();
+  if (keeper_ < 0) {
     throw IoError(fmt::format("cannot start a process: {}", std::strerror(errno)));
   }
-  if (guardian_ > 0) {
-    ::close(ends[0]);
-    guardian_input_ = ends[1];
-    return;
+  if (keeper_ == 0) {
+    keep(theirs.get());
   }
+  theirs.reset();
+  const auto answer = read_line(channel_.get(), kKeeperLimit);
+  if (!answer) {
+    unavailable("the process that starts the daemon does not answer");
+  }
+  std::istringstream words(*answer);
+  if (!(words >> daemon_.pid >> daemon_.start_time)) {
+    daemon_ = {};
+    throw HostFailure(HostFault::unavailable, *answer);
+  }
+}
+
+/// The keeper's life, in a process of its own: never returns.
+void MpsDaemon::keep(int channel) {
   ::setsid();
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) {
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     ::signal(signal, SIG_IGN);
   }
-  // Ours alone: whatever else the parent had open (a lock, channels to hosts) ends with the parent.
-  const int sign = ::fcntl(ends[0], F_DUPFD, 100);
-  ::syscall(SYS_close_range, 3U, static_cast<unsigned>(sign - 1), 0U);
-  ::syscall(SYS_close_range, static_cast<unsigned>(sign + 1), ~0U, 0U);
-  const int nowhere = ::open("/dev/null", O_RDWR);
+  // Whatever else our parent had open (a lock, channels to hosts) ends with the parent.
+  const int ours = ::fcntl(channel, F_DUPFD_CLOEXEC, 3);
+  ::dup3(ours, kKeeperChannel, O_CLOEXEC);
+  ::syscall(SYS_close_range, 3U, static_cast<unsigned>(kKeeperChannel - 1), 0U);
+  ::syscall(SYS_close_range, static_cast<unsigned>(kKeeperChannel + 1), ~0U, 0U);
+  const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);
   for (int fd = 0; fd < 3; ++fd) {
     ::dup2(nowhere, fd);
+  }
+  try {
+    start_daemon();
+    write_line(kKeeperChannel, fmt::format("{} {}", daemon_.pid, daemon_.start_time));
+  } catch (const std::exception& error) {
+    write_line(kKeeperChannel, on_one_line(error.what()));
   }
   char byte = 0;
   ssize_t got = 0;
   do {
-    got = ::read(sign, &byte, 1);
+    got = ::read(kKeeperChannel, &byte, 1);
   } while (got < 0 && errno == EINTR);
-  if (got == 0) { // our parent has died, and the hosts with it
-    ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  const bool orphaned = got <= 0;
+  if (orphaned) { // the hosts die with our parent, which takes a moment
     std::this_thread::sleep_for(seconds(1));
-    try {
-      stop_processes();
-      remove_folder();
-    } catch (...) { // nobody is left to tell
-    }
   }
+  std::string left = "the process that ends the MPS daemon failed";
+  try {
+    left = stop_processes(true);
+    if (orphaned) {
+      remove_folder();
+    }
+  } catch (const std::exception&) { // told as it stands
+  }
+  write_line(kKeeperChannel, left);
   ::_exit(0);
 }
 
-std::string MpsDaemon::stop_processes() const {
+std::string MpsDaemon::stop_processes(bool by_keeper) const {
   const std::vector<ProcessIdentity> ours = processes();
-  if (all_gone(ours)) {
+  const auto gone = [&] {
+    // What the daemon leaves behind has become the keeper's, which has no other children.
+    while (by_keeper && ::waitpid(-1, nullptr, WNOHANG) > 0) {
+    }
+    return all_gone(ours);
+  };
+  if (gone()) {
     return "";
   }
-  try {
-    // Without a time: the daemon waits for clients, and there are none.
-    run_command(control(), "quit", kCommandLimit);
-  } catch (const IoError&) { // the program has gone from the PATH; signals remain
+  bool quits = false;
+  if (daemon_.alive()) {
+    try {
+      // Without a time: the daemon waits for clients, and there are none.
+      quits = run_command(control(), "quit", kCommandLimit).status == 0;
+    } catch (const IoError&) { // the program has gone from the PATH; signals remain
+    }
   }
-  const auto gone = [&] { return all_gone(ours); };
-  if (!wait_until(kQuitLimit, gone)) {
+  if (!quits || !wait_until(kQuitLimit, gone)) {
     signal_all(ours, SIGTERM);
     if (!wait_until(kTermLimit, gone)) {
       signal_all(ours, SIGKILL);
@@ -266,13 +320,15 @@ std::string MpsDaemon::stop() {
   if (folder_.empty()) {
     return "";
   }
-  const std::string left = stop_processes();
-  if (guardian_ > 0) {
-    const char well = 'q';
-    [[maybe_unused]] const ssize_t told = ::write(guardian_input_, &well, 1);
-    ::close(guardian_input_);
-    ::waitpid(guardian_, nullptr, 0);
-    guardian_ = -1;
+  std::string left;
+  if (keeper_ > 0) {
+    write_line(channel_.get(), "quit");
+    const auto answer = read_line(channel_.get(), kKeeperLimit);
+    left = answer ? *answer : stop_processes(false); // somebody has killed the keeper
+    channel_.reset();
+    ::kill(keeper_, SIGKILL);
+    ::waitpid(keeper_, nullptr, 0);
+    keeper_ = -1;
   }
   remove_folder();
   folder_.clear();

@@ -17,7 +17,9 @@ namespace cotenant::cuda {
 /// by pid and start time that daemon and servers are gone; those that are not are killed, these very
 /// processes and no others. Nothing of the GPU's settings is changed.
 ///
-/// A small process of our own watches over the daemon and ends it should we die without doing so.
+/// A small process of our own, the keeper, starts the daemon, ends it when it is told to or when we are
+/// gone without having done so, and takes over what the daemon leaves behind, so that no zombie stays where
+/// process 1 does not care for orphans.
 class MpsDaemon {
  public:
   /// `control` is the program, looked up on the PATH. Throws HostFailure (unavailable) with the reason
@@ -46,16 +48,17 @@ class MpsDaemon {
  private:
   /// The control program, which reads one command; or starts the daemon when given the option for it.
   [[nodiscard]] Command control(const char* option = nullptr) const;
-  void start();
-  void start_guardian();
-  std::string stop_processes() const;
+  void start_keeper();
+  [[noreturn]] void keep(int channel);
+  void start_daemon();
+  [[nodiscard]] std::string stop_processes(bool by_keeper) const;
   void remove_folder() const;
 
   std::string control_;
   std::filesystem::path folder_;
   ProcessIdentity daemon_;
-  pid_t guardian_ = -1;
-  int guardian_input_ = -1; ///< closed by our death, which is the guardian's sign
+  pid_t keeper_ = -1;
+  FileDescriptor channel_; ///< to the keeper; closed by our death, which is its sign
 };
 
 } // namespace cotenant::cuda

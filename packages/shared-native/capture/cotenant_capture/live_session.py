@@ -1,0 +1,96 @@
+"""The GPU side of a live host: context, captured programs, libcotenant."""
+
+from __future__ import annotations
+
+import gc
+import importlib.metadata
+import json
+import pathlib
+import platform
+import time
+from typing import Any
+
+from cotenant_capture.live_library import HostError, Library, Unavailable
+
+try:
+    import torch
+except ImportError as missing:
+    raise Unavailable(f"PyTorch cannot be imported: {missing}") from missing
+
+from cotenant_capture.iteration import set_precision
+from cotenant_capture.live_program import LiveProgram, program_header
+from cotenant_capture.live_verify import verify
+
+_PACKAGES = ("torch", "torchvision", "transformers")
+
+
+class LiveSession:
+    """Made once, on the main thread, whose CUDA context is the host's."""
+
+    def __init__(self, data: pathlib.Path):
+        if not torch.cuda.is_available():
+            raise Unavailable("PyTorch sees no GPU here")
+        # A collection during a run would take the interpreter's time for itself; load() collects.
+        gc.disable()
+        set_precision()
+        torch.zeros(1, device="cuda")
+        torch.cuda.synchronize()
+        self._data = data
+        self._native = Library().open(data)
+        self._programs: dict[str, LiveProgram] = {}
+
+    def hello(self) -> dict[str, Any]:
+        answer = self._native.demand({"do": "hello"})
+        versions = {name: _version(name) for name in _PACKAGES}
+        return {
+            **answer,
+            "kind": "live",
+            "software": {
+                **{name: version for name, version in versions.items() if version},
+                "cuda": torch.version.cuda or "",
+                "cudnn": str(torch.backends.cudnn.version()),
+                "python": platform.python_version(),
+            },
+        }
+
+    def load(self, program: str) -> dict[str, Any]:
+        begin = time.perf_counter()
+        if program not in self._programs:
+            live = LiveProgram(program, program_header(self._data, program))
+            self._native.add_graph(program, live.raw_graph())
+            self._programs[program] = live
+        live = self._programs[program]
+        return {
+            "ops": live.facts["nodes"],
+            "seconds": round(time.perf_counter() - begin, 3),
+            "evidence": live.facts,
+        }
+
+    def run(self, request: dict[str, Any]) -> dict[str, Any]:
+        answer = self._native.demand(request)
+        plan = json.loads(pathlib.Path(request["plan"]).read_text(encoding="utf-8"))
+        for client in answer["clients"]:
+            planned = plan["clients"][client["client"]]
+            # A request that the end of the run cut off leaves its results half written.
+            whole = client["requests"] >= planned.get("requests", float("inf"))
+            client["output_sha256"] = (
+                self._programs[planned["program"]].digest()
+                if request.get("outputs") and whole
+                else None
+            )
+        return answer
+
+    def verify(self, program: str, steps: int) -> dict[str, Any]:
+        if program not in self._programs:
+            raise HostError("input", f"program '{program}' is not loaded")
+        return verify(self._native, self._programs[program], steps)
+
+    def pass_on(self, request: dict[str, Any]) -> dict[str, Any]:
+        return self._native.demand(request)
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return ""

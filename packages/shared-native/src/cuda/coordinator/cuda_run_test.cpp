@@ -1,0 +1,322 @@
+#include <cstddef>
+#include <filesystem>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <thread>
+
+#include "base/error.h"
+#include "cuda/coordinator/cuda_run.h"
+#include "cuda/coordinator/lane_for_test.h"
+#include "cuda/driver.h"
+#include "cuda/shared_run.h"
+
+namespace cotenant::cuda {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+// Where test/fake_host.py expects them.
+static_assert(offsetof(SharedRun, warming) == 8 && offsetof(SharedRun, clock_start) == 16 &&
+              offsetof(SharedRun, unfinished) == 24 && offsetof(SharedRun, stop) == 28 &&
+              offsetof(SharedRun, interrupted) == 29 && offsetof(SharedRun, progress_done) == 32);
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+class CudaRun : public testing::Test {
+ protected:
+  void TearDown() override {
+    test.end_lane();
+    EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "something is left running";
+  }
+  static json plan(const std::string& system) { return WorkspaceForTest::plan(system); }
+  bool result_exists(const std::string& id) {
+    return fs::exists(test.space.out() / (id + ".csv")) ||
+           fs::exists(test.space.out() / (id + ".json"));
+  }
+  /// After a failure of a host under `system`, which happens once, the next plan has a new host.
+  void expect_recovery(const std::string& system, const std::string& deed,
+                       const std::string& message) {
+    test.misbehave(deed);
+    test.only_once();
+    const std::string failure = test.failure(plan(system));
+    EXPECT_TRUE(contains(failure, "small-" + system + ": ")) << failure;
+    EXPECT_TRUE(contains(failure, message)) << failure;
+    EXPECT_FALSE(contains(failure, "\n")) << failure;
+    EXPECT_FALSE(result_exists("small-" + system));
+    EXPECT_EQ(test.run(plan(system)), RunOutcome::finished);
+  }
+
+  LaneForTest test;
+};
+
+TEST_F(CudaRun, WritesRecordsAndSummaryAsTheSimulatedLaneDoes) {
+  EXPECT_EQ(test.run(plan("orion")), RunOutcome::finished);
+  std::ifstream records(test.space.out() / "small-orion.csv");
+  std::string line;
+  std::getline(records, line);
+  EXPECT_EQ(line, "client,index,arrival_ns,start_ns,end_ns");
+  std::getline(records, line);
+  EXPECT_EQ(line, "hp,0,0,1000,1000000");
+  std::getline(records, line);
+  EXPECT_EQ(line, "be,0,1,1001,1000001");
+  const json summary = test.summary("small-orion");
+  EXPECT_EQ(summary["lane"], "cuda");
+  EXPECT_EQ(summary["label"], "measured");
+  EXPECT_EQ(summary["machine"]["gpu"]["uuid"], "GPU-fake");
+  EXPECT_EQ(summary["machine"]["software"]["fake"], "1");
+  EXPECT_EQ(summary["clients"][0]["requests"], 15);
+  EXPECT_EQ(summary["clients"][0]["program_label"], "live");
+  EXPECT_TRUE(summary["clients"][0]["rate_per_s"].is_number());
+  EXPECT_EQ(summary["clients"][1]["iterations_in_window"], 5.5);
+  EXPECT_EQ(summary["counters"]["hosts"][0]["launches"], 100);
+  EXPECT_GT(summary["duration_ns"], 0);
+}
+
+TEST_F(CudaRun, SystemsOfOneProcessShareAHostThatStays) {
+  test.run(plan("orion"));
+  test.run(plan("streams"));
+  EXPECT_EQ(test.logged("hello").size(), 1U);
+  EXPECT_EQ(test.logged("load").size(), 2U) << "each program once";
+  EXPECT_EQ(test.logged("run").size(), 2U);
+}
+
+TEST_F(CudaRun, IdealRunsItsClientsOneAfterTheOther) {
+  test.run(plan("ideal"));
+  const auto runs = test.logged("run");
+  ASSERT_EQ(runs.size(), 2U);
+  EXPECT_TRUE(contains(runs[0], "[0]")) << "the client with an end of its own goes first";
+  EXPECT_TRUE(contains(runs[1], "[1]"));
+  EXPECT_EQ(test.logged("hello").size(), 1U);
+  EXPECT_GT(test.summary("small-ideal")["clients"][1]["requests"], 0);
+}
+
+TEST_F(CudaRun, TimeSlicedClientsHaveProcessesOfTheirOwn) {
+  test.run(plan("timeslice"));
+  EXPECT_EQ(test.logged("hello").size(), 2U);
+  EXPECT_EQ(test.logged("mps=no").size(), test.logged("").size());
+  const json hosts = test.summary("small-timeslice")["counters"]["hosts"];
+  EXPECT_EQ(hosts[0]["clients"], json({"hp"}));
+  EXPECT_EQ(hosts[1]["clients"], json({"be"}));
+}
+
+TEST_F(CudaRun, MpsClientsRunUnderADaemonOfOurs) {
+  test.run(plan("mps"));
+  EXPECT_EQ(test.logged("run").size(), 2U);
+  EXPECT_EQ(test.logged("mps=yes,-").size(), test.logged("").size());
+  test.run(plan("mps-priority"));
+  EXPECT_EQ(test.logged("mps=yes,0").size(), 3U) << "hello, load, run of the first client";
+  EXPECT_EQ(test.logged("mps=yes,1").size(), 3U);
+  EXPECT_EQ(test.lane().shut_down(), "");
+}
+
+TEST_F(CudaRun, WithoutADaemonMpsIsUnavailableAndTheRestGoesOn) {
+  LaneOptions options = test.options();
+  options.mps_control = "no-such-control";
+  CudaLane lane(test.catalog, options);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(lane.run(test.plan(plan("mps")), test.space.out()), RunOutcome::finished);
+    const json summary = test.summary("small-mps");
+    const auto why = summary["unavailable"].get<std::string>();
+    EXPECT_TRUE(why.starts_with("MPS: no-such-control")) << why;
+    EXPECT_FALSE(fs::exists(test.space.out() / "small-mps.csv"));
+  }
+  EXPECT_EQ(lane.run(test.plan(plan("timeslice")), test.space.out()), RunOutcome::finished);
+}
+
+TEST_F(CudaRun, EqualInputIsNotMeasuredAgain) {
+  test.run(plan("reef"));
+  EXPECT_EQ(test.run(plan("reef")), RunOutcome::reused);
+  test.end_lane();
+  test.driver = "580.2";
+  EXPECT_EQ(test.run(plan("reef")), RunOutcome::finished);
+  test.end_lane();
+  test.fingerprint = "code 2 ";
+  EXPECT_EQ(test.run(plan("reef")), RunOutcome::finished);
+}
+
+TEST_F(CudaRun, TheLedgerGivesBackWhatIsGoneFromTheFolder) {
+  test.with_ledger = true;
+  test.run(plan("reef"));
+  const std::string records = read_file(test.space.out() / "small-reef.csv");
+  fs::remove_all(test.space.out());
+  fs::create_directories(test.space.out());
+  test.end_lane();
+  EXPECT_EQ(test.run(plan("reef")), RunOutcome::reused);
+  EXPECT_EQ(read_file(test.space.out() / "small-reef.csv"), records);
+  EXPECT_EQ(test.logged("run").size(), 1U);
+}
+
+TEST_F(CudaRun, OutputsAreDigestedOnDemand) {
+  LaneOptions options = test.options();
+  options.outputs = true;
+  CudaLane lane(test.catalog, options);
+  lane.run(test.plan(plan("orion")), test.space.out());
+  EXPECT_EQ(test.summary("small-orion")["clients"][0]["output_sha256"],
+            "digest of h200/small-inference");
+}
+
+TEST_F(CudaRun, ProgressIsTold) {
+  json slow = plan("timeslice");
+  slow["clients"][0]["requests"] = 100'000;
+  std::vector<double> seen;
+  test.lane().run(test.plan(slow), test.space.out(), [&](double done, Nanos now) {
+    seen.push_back(done);
+    EXPECT_GT(now, 0);
+  });
+  ASSERT_FALSE(seen.empty());
+  EXPECT_LE(seen.back(), 1);
+}
+
+TEST_F(CudaRun, PlansForAnotherGpuAreRefusedOrLabelled) {
+  json other = plan("orion");
+  other["gpu"] = "v100-16";
+  EXPECT_THROW(test.run(other), InputError);
+  LaneOptions options = test.options();
+  options.any_gpu = true;
+  CudaLane lane(test.catalog, options);
+  lane.run(test.plan(other), test.space.out());
+  EXPECT_EQ(test.summary("small-orion")["label"], "measured, on NVIDIA H200 in place of v100-16");
+}
+
+TEST_F(CudaRun, OneProgramTwiceInAProcessIsRefused) {
+  json twice = plan("streams");
+  twice["clients"][1]["program"] = twice["clients"][0]["program"];
+  try {
+    test.run(twice);
+    FAIL();
+  } catch (const InputError& error) {
+    EXPECT_TRUE(contains(error.what(), "plan.clients[1].program")) << error.what();
+  }
+  twice["id"] = "small-timeslice";
+  twice["system"]["name"] = "timeslice";
+  EXPECT_EQ(test.run(twice), RunOutcome::finished) << "each process has a copy";
+}
+
+TEST_F(CudaRun, AHostThatDiesIsNamedWithItsLastWordsAndReplaced) {
+  expect_recovery("orion", "die-run", "plain host 0: running small-orion: the host (pid ");
+  EXPECT_EQ(test.logged("hello").size(), 2U);
+}
+
+TEST_F(CudaRun, DeathOfOneOfTwoHostsEndsTheRun) {
+  test.misbehave("die-run");
+  test.only_once();
+  const std::string failure = test.failure(plan("timeslice"));
+  EXPECT_TRUE(contains(failure, "died with signal 9 (Killed)")) << failure;
+  EXPECT_TRUE(contains(failure, "its last words: Fatal error: unspecified launch failure"))
+      << failure;
+  EXPECT_EQ(test.run(plan("timeslice")), RunOutcome::finished);
+  EXPECT_EQ(test.logged("hello").size(), 3U) << "only the dead one is replaced";
+}
+
+TEST_F(CudaRun, UnderMpsAllClientsAndTheDaemonAreReplaced) {
+  expect_recovery("mps", "die-run", "died with signal 9");
+  EXPECT_EQ(test.logged("hello").size(), 4U);
+}
+
+TEST_F(CudaRun, AKilledMpsDaemonEndsTheRun) {
+  test.misbehave("linger-run");
+  test.only_once();
+  const LaneOptions options = test.options();
+  ::setenv("TMPDIR", test.space.root().c_str(), 1); // where the daemon's folder then is
+  const auto killer = [&](double /*done*/, Nanos /*now*/) {
+    for (const auto& entry : fs::directory_iterator(fs::temp_directory_path())) {
+      const fs::path pid = entry.path() / "pipe/nvidia-cuda-mps-control.pid";
+      if (fs::exists(pid)) {
+        ::kill(std::stoi(read_file(pid)), SIGKILL);
+      }
+    }
+  };
+  CudaLane lane(test.catalog, options);
+  json endless = plan("mps");
+  endless["clients"][0]["requests"] = 100'000'000;
+  try {
+    lane.run(test.plan(endless), test.space.out(), killer);
+    FAIL();
+  } catch (const HostFailure& failure) {
+    EXPECT_TRUE(contains(failure.what(), "the MPS daemon died")) << failure.what();
+  }
+  EXPECT_EQ(lane.run(test.plan(plan("mps")), test.space.out()), RunOutcome::finished);
+  ::unsetenv("TMPDIR");
+}
+
+TEST_F(CudaRun, DeviceErrorsAreTheHostsOwnWords) {
+  expect_recovery("streams", "device-run", "client 'be': op 7: CUDA_ERROR_ILLEGAL_ADDRESS");
+}
+
+TEST_F(CudaRun, DeathWhileLoadingNamesTheProgram) {
+  expect_recovery("orion", "die-load", "loading h200/small-inference: the host (pid ");
+}
+
+TEST_F(CudaRun, MemoryThatRunsOutWhileLoadingIsSaid) {
+  expect_recovery("orion", "exhaust-load", "CUDA_ERROR_OUT_OF_MEMORY");
+}
+
+TEST_F(CudaRun, DeathAtTheStartGivesTheLastWords) {
+  expect_recovery("orion", "die-hello",
+                  "died with exit status 3; its last words: no such library: libtorch.so");
+}
+
+TEST_F(CudaRun, GarbageIsNoAnswer) {
+  expect_recovery("orion", "garbage-run", "it answered \"it is all right\", which is no answer");
+}
+
+TEST_F(CudaRun, RecordsThatDoNotAddUpAreRefused) {
+  expect_recovery("orion", "lose-row", "14 rows; the host reported 15");
+}
+
+TEST_F(CudaRun, AHostOnAnotherGpuIsRefused) {
+  expect_recovery("orion", "other-gpu", "is on GPU-other; expected GPU-fake");
+}
+
+TEST_F(CudaRun, AProgramThatDoesNotMatchIsRefusedOnceAndTheHostGoesOn) {
+  test.misbehave("mismatch-load");
+  test.only_once();
+  const std::string failure = test.failure(plan("orion"));
+  EXPECT_TRUE(contains(failure, "loading h200/small-inference: op 12 ('gemm'): grid 4x1x1"))
+      << failure;
+  EXPECT_EQ(test.failure(plan("orion")), failure) << "said again without another attempt";
+  EXPECT_EQ(test.logged("load h200/small-inference").size(), 1U);
+  EXPECT_EQ(test.logged("hello").size(), 1U);
+}
+
+TEST_F(CudaRun, WithoutPyTorchNothingCanRun) {
+  test.misbehave("no-torch");
+  EXPECT_THROW(test.run(plan("orion")), Unavailable);
+}
+
+TEST_F(CudaRun, AnInterruptedRunLeavesNothing) {
+  test.misbehave("linger-run");
+  json endless = plan("timeslice");
+  endless["clients"][0]["requests"] = 100'000'000;
+  const RunOutcome outcome =
+      test.lane().run(test.plan(endless), test.space.out(),
+                      [&](double /*done*/, Nanos /*now*/) { test.stop = true; });
+  EXPECT_EQ(outcome, RunOutcome::interrupted);
+  EXPECT_TRUE(fs::is_empty(test.space.out()));
+}
+
+TEST_F(CudaRun, AHostThatIgnoresAnInterruptionIsKilled) {
+  test.misbehave("hang-run");
+  json endless = plan("orion");
+  const RunOutcome outcome =
+      test.lane().run(test.plan(endless), test.space.out(),
+                      [&](double /*done*/, Nanos /*now*/) { test.stop = true; });
+  EXPECT_EQ(outcome, RunOutcome::interrupted);
+  EXPECT_TRUE(fs::is_empty(test.space.out()));
+}
+
+TEST_F(CudaRun, HostsThatNoLongerFitMakeRoom) {
+  test.memory_bytes = 16'000'000'000; // one host with both programs, not two
+  test.run(plan("orion"));
+  test.run(plan("timeslice"));
+  test.run(plan("orion"));
+  EXPECT_GE(test.logged("quit").size(), 1U);
+  EXPECT_TRUE(result_exists("small-timeslice"));
+}
+
+} // namespace
+} // namespace cotenant::cuda
