@@ -149,6 +149,48 @@ TEST_F(Cli, ProgressIsNdjson) {
   EXPECT_TRUE(line.contains("sim_ns"));
 }
 
+// Without a visible GPU, whatever the machine has.
+
+TEST_F(Cli, WithoutAGpuTheCudaLaneIsUnavailable) {
+  const std::string hidden = "CUDA_VISIBLE_DEVICES= " + binary() + " --data " +
+                             space.data().string() + " ";
+  const std::string plan = space.write(space.plan("orion")).string();
+  for (const std::string& command :
+       {"run --lane cuda " + plan + " --out " + space.out().string(),
+        std::string("gpus --present"), std::string("cuda-host --describe")}) {
+    const Outcome outcome = shell(hidden + command);
+    EXPECT_EQ(outcome.code, 69) << command << outcome.output;
+    expect_one_line(outcome);
+    EXPECT_TRUE(outcome.output.starts_with("cotenant: unavailable: ")) << outcome.output;
+  }
+}
+
+TEST_F(Cli, MeasureChecksItsFoldersFirst) {
+  EXPECT_EQ(cotenant("measure --plans /nonexistent --out x --budget 10").code, 65);
+  EXPECT_EQ(cotenant("measure --plans /nonexistent --out x --budget 0").code, 64);
+  EXPECT_EQ(cotenant("measure --plans /nonexistent --out x").code, 64);
+}
+
+TEST_F(Cli, TheCudaLaneHasNoTimeline) {
+  const Outcome outcome = run(space.plan("orion"), "--lane cuda --timeline t.json");
+  EXPECT_EQ(outcome.code, 64) << outcome.output;
+  EXPECT_EQ(run(space.plan("orion"), "--lane gpu").code, 64);
+}
+
+TEST_F(Cli, AHostIsNotStartedByHand) {
+  const Outcome outcome = shell(binary() + " cuda-host 3>&- </dev/null");
+  EXPECT_EQ(outcome.code, 64) << outcome.output;
+}
+
+TEST_F(Cli, AHostWithoutAGpuSaysSoAsAnAnswer) {
+  const Outcome outcome = shell("echo '{\"do\":\"hello\"}' | CUDA_VISIBLE_DEVICES= " + binary() +
+                                " cuda-host 3>&1");
+  EXPECT_EQ(outcome.code, 0) << outcome.output;
+  const json answer = json::parse(outcome.output, nullptr, false);
+  EXPECT_EQ(answer["ok"], false) << outcome.output;
+  EXPECT_EQ(answer["kind"], "unavailable");
+}
+
 TEST_F(Cli, ListsAreJson) {
   const json systems = json::parse(cotenant("systems --json").output);
   EXPECT_GE(systems.size(), 10U);
