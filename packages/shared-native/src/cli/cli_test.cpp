@@ -152,12 +152,12 @@ TEST_F(Cli, ProgressIsNdjson) {
 // Without a visible GPU, whatever the machine has.
 
 TEST_F(Cli, WithoutAGpuTheCudaLaneIsUnavailable) {
-  const std::string hidden = "CUDA_VISIBLE_DEVICES= " + binary() + " --data " +
-                             space.data().string() + " ";
+  const std::string hidden =
+      "CUDA_VISIBLE_DEVICES= " + binary() + " --data " + space.data().string() + " ";
   const std::string plan = space.write(space.plan("orion")).string();
   for (const std::string& command :
-       {"run --lane cuda " + plan + " --out " + space.out().string(),
-        std::string("gpus --present"), std::string("cuda-host --describe")}) {
+       {"run --lane cuda " + plan + " --out " + space.out().string(), std::string("gpus --present"),
+        std::string("cuda-host --describe")}) {
     const Outcome outcome = shell(hidden + command);
     EXPECT_EQ(outcome.code, 69) << command << outcome.output;
     expect_one_line(outcome);
@@ -183,8 +183,8 @@ TEST_F(Cli, AHostIsNotStartedByHand) {
 }
 
 TEST_F(Cli, AHostWithoutAGpuSaysSoAsAnAnswer) {
-  const Outcome outcome = shell("echo '{\"do\":\"hello\"}' | CUDA_VISIBLE_DEVICES= " + binary() +
-                                " cuda-host 3>&1");
+  const Outcome outcome =
+      shell("echo '{\"do\":\"hello\"}' | CUDA_VISIBLE_DEVICES= " + binary() + " cuda-host 3>&1");
   EXPECT_EQ(outcome.code, 0) << outcome.output;
   const json answer = json::parse(outcome.output, nullptr, false);
   EXPECT_EQ(answer["ok"], false) << outcome.output;

@@ -28,6 +28,7 @@ void add_validate_command(CLI::App& app, CliContext& context);
 void add_list_commands(CLI::App& app, CliContext& context);
 void add_program_command(CLI::App& app, CliContext& context);
 void add_measure_command(CLI::App& app, CliContext& context);
+void add_check_commands(CLI::App& app, CliContext& context);
 void add_cuda_host_command(CLI::App& app, CliContext& context);
 
 /// The GPU of this machine. Throws cuda::Unavailable.

@@ -13,9 +13,9 @@
 
 #include "base/error.h"
 #include "cli/commands.h"
-#include "cuda/coordinator/present_gpu.h"
 #include "cuda/driver.h"
 #include "cuda/host.h"
+#include "cuda/present_gpu.h"
 
 namespace cotenant {
 namespace {

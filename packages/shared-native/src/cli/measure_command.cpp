@@ -35,8 +35,9 @@ void run_measure(const MeasureArguments& arguments, CliContext& context) {
                      .interrupted = interrupted,
                      .say = say});
   const std::string left_running = lane.shut_down();
-  say(fmt::format("{} plans measured, {} reused, {} failed, {} left", result.finished,
-                  result.reused, result.failures.size(), result.left));
+  say(fmt::format("{} plans measured, {} reused, {} unavailable, {} failed, {} left",
+                  result.finished, result.reused, result.unavailable_plans, result.failures.size(),
+                  result.left));
   for (const std::string& failure : result.failures) {
     fmt::print(stderr, "cotenant: {}\n", failure);
   }

@@ -1,6 +1,5 @@
 #include "cuda/host.h"
 
-#include <array>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -9,6 +8,7 @@
 #include "cuda/host_run.h"
 #include "cuda/launch_overhead.h"
 #include "cuda/live_executive.h"
+#include "cuda/present_gpu.h"
 #include "cuda/synthetic/synthetic.h"
 
 namespace cotenant::cuda {
@@ -16,15 +16,6 @@ namespace {
 
 using nlohmann::json;
 using nlohmann::ordered_json;
-
-std::string uuid_text(const Uuid& uuid) {
-  std::string text = "GPU-";
-  for (std::size_t i = 0; i < sizeof uuid.bytes; ++i) {
-    text += fmt::format("{}{:02x}", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "",
-                        uuid.bytes[i]);
-  }
-  return text;
-}
 
 std::string text_field(const json& request, const char* name) {
   const auto field = request.find(name);
@@ -43,27 +34,7 @@ ordered_json failure(const char* kind, const std::exception& error) {
 ordered_json present_gpu(const Driver& driver) {
   Device device = 0;
   check(driver, driver.context_get_device(&device), "cuCtxGetDevice");
-  std::array<char, 256> name{};
-  check(driver, driver.device_name(name.data(), static_cast<int>(name.size()), device),
-        "cuDeviceGetName");
-  Uuid uuid{};
-  check(driver, driver.device_uuid(&uuid, device), "cuDeviceGetUuid");
-  std::size_t memory = 0;
-  check(driver, driver.device_memory(&memory, device), "cuDeviceTotalMem");
-  int version = 0;
-  check(driver, driver.driver_version(&version), "cuDriverGetVersion");
-  const auto attribute = [&](int which) {
-    int value = 0;
-    check(driver, driver.device_attribute(&value, which, device), "cuDeviceGetAttribute");
-    return value;
-  };
-  return {{"name", name.data()},
-          {"uuid", uuid_text(uuid)},
-          {"compute_capability", fmt::format("{}.{}", attribute(kDeviceComputeMajor),
-                                             attribute(kDeviceComputeMinor))},
-          {"sms", attribute(kDeviceMultiprocessors)},
-          {"memory_bytes", memory},
-          {"driver_api", version}};
+  return describe_gpu(driver, device);
 }
 
 Host::Host(const Driver& driver, std::filesystem::path data)

@@ -19,7 +19,12 @@ struct RunOptions {
   std::string fingerprint;
 };
 
-enum class RunOutcome { finished, reused, interrupted };
+enum class RunOutcome {
+  finished,
+  reused,
+  interrupted,
+  unavailable, ///< recorded as such: what the system needs is not on this machine
+};
 
 /// Checks names, parameters, memory and the system's own conditions without running anything: what
 /// `cotenant validate` does. Throws InputError.

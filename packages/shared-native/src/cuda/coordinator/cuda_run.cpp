@@ -11,9 +11,9 @@
 #include "base/file.h"
 #include "base/sha256.h"
 #include "cuda/coordinator/merge_records.h"
-#include "cuda/coordinator/present_gpu.h"
 #include "cuda/cuda_device.h"
 #include "cuda/driver.h"
+#include "cuda/present_gpu.h"
 #include "cuda/shared_run.h"
 #include "record/request_log.h"
 #include "run/summary.h"
@@ -389,25 +389,51 @@ RunOutcome CudaLane::run(const Plan& plan, const fs::path& out, const LaneProgre
     finish(plan, out, digest(plan), setup, runs);
     return RunOutcome::finished;
   } catch (const HostFailure& failure) {
-    const bool daemon_died = pool_ && pool_->daemon_died();
-    if (pool_) {
-      pool_->clean_up(needs);
-    }
     if (options_.interrupted()) {
+      if (pool_) {
+        pool_->clean_up(needs);
+      }
       return RunOutcome::interrupted;
     }
-    std::string message = fmt::format("{}: {}", plan.id, failure.what());
-    if (daemon_died && message.find("the MPS daemon died") == std::string::npos) {
-      message += "; the MPS daemon died";
-    }
-    if (failure.fault() == HostFault::unavailable) {
-      if (!needs.front().key.under_mps()) {
-        throw Unavailable(failure.what());
+    if (failure.fault() == HostFault::unavailable && needs.front().key.under_mps()) {
+      if (pool_) {
+        pool_->clean_up(needs);
       }
       record_unavailable(plan, out, failure.what());
-      return RunOutcome::finished;
+      return RunOutcome::unavailable;
     }
-    throw HostFailure(failure.fault(), message);
+    explain(failure, plan.id, needs);
+  }
+}
+
+/// Cleans up after a failure, and passes it on with what it was about.
+void CudaLane::explain(const HostFailure& failure, const std::string& subject,
+                       const std::vector<HostNeed>& needs) {
+  const bool daemon_died = pool_ && pool_->daemon_died();
+  if (pool_) {
+    pool_->clean_up(needs);
+  }
+  std::string message = fmt::format("{}: {}", subject, failure.what());
+  if (daemon_died && message.find("the MPS daemon died") == std::string::npos) {
+    message += "; the MPS daemon died";
+  }
+  if (failure.fault() == HostFault::unavailable) {
+    throw Unavailable(failure.what());
+  }
+  throw HostFailure(failure.fault(), message);
+}
+
+ordered_json CudaLane::ask(const std::string& program, const ordered_json& request) {
+  const std::vector<HostNeed> needs = {{.key = HostKey{}, .programs = {program}}};
+  try {
+    pool().prepare(needs);
+    HostProcess& host = pool().host(HostKey{});
+    host.request(request, "answering about " + program, kLoadLimit);
+    std::vector<HostReply> replies = await_replies({&host}, [this] { stop_if_interrupted(); });
+    throw_failure(replies);
+    return std::move(replies.front().answer);
+  } catch (const HostFailure& failure) {
+    explain(failure, program, needs);
   }
 }
 

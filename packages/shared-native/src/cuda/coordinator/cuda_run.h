@@ -79,6 +79,9 @@ class CudaLane {
   RunOutcome run(const Plan& plan, const std::filesystem::path& out,
                  const LaneProgress& progress = {});
 
+  /// Has a host load a program and answer a request about it: a check that is no plan. Throws as run().
+  nlohmann::ordered_json ask(const std::string& program, const nlohmann::ordered_json& request);
+
   /// Ends hosts and daemon. Returns what is left running, for a message; else empty.
   std::string shut_down();
 
@@ -90,6 +93,8 @@ class CudaLane {
   [[nodiscard]] std::vector<HostNeed> needs_of(const Plan& plan, const PlanSetup& setup) const;
   [[nodiscard]] std::vector<Segment> segments_of(const Plan& plan, const PlanSetup& setup) const;
   HostPool& pool();
+  [[noreturn]] void explain(const HostFailure& failure, const std::string& subject,
+                            const std::vector<HostNeed>& needs);
   void stop_if_interrupted() const;
   std::vector<HostRun> run_segment(const Plan& plan, const PlanSetup& setup, const Segment& segment,
                                    Nanos limit, const LaneProgress& progress);

@@ -118,7 +118,7 @@ TEST_F(CudaRun, WithoutADaemonMpsIsUnavailableAndTheRestGoesOn) {
   options.mps_control = "no-such-control";
   CudaLane lane(test.catalog, options);
   for (int i = 0; i < 2; ++i) {
-    EXPECT_EQ(lane.run(test.plan(plan("mps")), test.space.out()), RunOutcome::finished);
+    EXPECT_EQ(lane.run(test.plan(plan("mps")), test.space.out()), RunOutcome::unavailable);
     const json summary = test.summary("small-mps");
     const auto why = summary["unavailable"].get<std::string>();
     EXPECT_TRUE(why.starts_with("MPS: no-such-control")) << why;
@@ -307,6 +307,22 @@ TEST_F(CudaRun, AHostThatIgnoresAnInterruptionIsKilled) {
                       [&](double /*done*/, Nanos /*now*/) { test.stop = true; });
   EXPECT_EQ(outcome, RunOutcome::interrupted);
   EXPECT_TRUE(fs::is_empty(test.space.out()));
+}
+
+TEST_F(CudaRun, QuestionsAboutAProgramGoToAHostThatHasIt) {
+  const auto answer = test.lane().ask("h200/small-inference",
+                                      {{"do", "load"}, {"program", "h200/small-inference"}});
+  EXPECT_EQ(answer["ops"], 3);
+  EXPECT_EQ(test.logged("load").size(), 2U) << "by the pool, and by the question";
+  test.end_lane();
+  test.misbehave("die-load");
+  try {
+    test.lane().ask("h200/small-inference", {{"do", "load"}});
+    FAIL();
+  } catch (const HostFailure& failure) {
+    EXPECT_TRUE(contains(failure.what(), "h200/small-inference: plain host 0: loading"))
+        << failure.what();
+  }
 }
 
 TEST_F(CudaRun, HostsThatNoLongerFitMakeRoom) {

@@ -163,11 +163,16 @@ class Batch {
         result_.interrupted = true;
         return false;
       }
+      ++tried_;
+      if (outcome == RunOutcome::unavailable) {
+        ++result_.unavailable_plans;
+        say(item, "unavailable, for the reason in its summary");
+        return true;
+      }
       if (!must_load) {
         estimate_.ran(item.entry, nominal_.at(&item), seconds_since(begin));
       }
       ++result_.finished;
-      ++tried_;
       in_a_row_ = 0;
       say(item, fmt::format("{:.1f} s", seconds_since(begin)));
     } catch (const Unavailable& error) {

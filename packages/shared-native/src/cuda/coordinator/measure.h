@@ -36,9 +36,10 @@ struct MeasureOptions {
 };
 
 struct MeasureResult {
-  std::size_t finished = 0; ///< measured now
-  std::size_t reused = 0;   ///< there before, or in the ledger
-  std::size_t left = 0;     ///< not begun: the budget, an interruption, too many failures
+  std::size_t finished = 0;          ///< measured now
+  std::size_t reused = 0;            ///< there before, or in the ledger
+  std::size_t unavailable_plans = 0; ///< recorded as such: their system cannot run here
+  std::size_t left = 0;              ///< not begun: the budget, an interruption, too many failures
   std::vector<std::string> failures;
   bool interrupted = false;
   std::string unavailable; ///< nothing can run here: why

@@ -92,6 +92,18 @@ TEST_F(Measure, AFailedPlanDoesNotStopTheOthers) {
   EXPECT_EQ(run().finished, 1U) << "a failed plan is tried again by the next measurement";
 }
 
+TEST_F(Measure, WhatCannotRunHereIsRecordedAndIsNoFailure) {
+  ::setenv("FAKE_MPS", "fails", 1);
+  add("mps", "mps", "a", 1);
+  add("orion", "orion", "a", 1);
+  const MeasureResult result = run();
+  ::unsetenv("FAKE_MPS");
+  EXPECT_EQ(result.finished, 1U);
+  EXPECT_EQ(result.unavailable_plans, 1U);
+  EXPECT_TRUE(result.failures.empty());
+  EXPECT_TRUE(fs::exists(out() / "mps/a_s1.json"));
+}
+
 TEST_F(Measure, ManyFailuresInARowAreTheMachines) {
   test.misbehave("device-run");
   for (int seed = 1; seed <= 8; ++seed) {

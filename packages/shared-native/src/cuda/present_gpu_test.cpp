@@ -2,7 +2,7 @@
 #include <cstring>
 #include <gtest/gtest.h>
 
-#include "cuda/coordinator/present_gpu.h"
+#include "cuda/present_gpu.h"
 
 namespace cotenant::cuda {
 namespace {

@@ -1,4 +1,4 @@
-#include "cuda/coordinator/present_gpu.h"
+#include "cuda/present_gpu.h"
 
 #include <algorithm>
 #include <array>
