@@ -165,16 +165,17 @@ std::optional<std::size_t> BlockEngine::choose_sm(std::uint32_t stream) const {
 }
 
 void BlockEngine::update_rates(Ticks now) {
-  std::vector<double> issue_rates;
+  std::vector<double> issue_sums;
   std::vector<DramClass> demands;
   for (const Sm& sm : sms_) {
     double issue = 0;
     for (const Block& block : sm.blocks) {
       issue += kernels_[block.stream].shape->issue;
     }
-    issue_rates.push_back(issue_rate(issue));
+    issue_sums.push_back(issue);
     for (const Block& block : sm.blocks) {
-      const double demand = kernels_[block.stream].shape->dram * issue_rates.back();
+      const KernelShape& shape = *kernels_[block.stream].shape;
+      const double demand = shape.dram * issue_rate(issue, shape.issue_extra, shape.issue_alone);
       demands.push_back({.demand = round_share(demand), .blocks = 1});
     }
   }
@@ -184,7 +185,9 @@ void BlockEngine::update_rates(Ticks now) {
   double total = 0;
   for (std::size_t i = 0; i < sms_.size(); ++i) {
     for (const Block& block : sms_[i].blocks) {
-      const double demand = round_share(kernels_[block.stream].shape->dram * issue_rates[i]);
+      const KernelShape& shape = *kernels_[block.stream].shape;
+      const double demand =
+          round_share(shape.dram * issue_rate(issue_sums[i], shape.issue_extra, shape.issue_alone));
       obtained[block.stream] += obtained_share(demand, fair_share);
       total += obtained_share(demand, fair_share);
     }
@@ -194,7 +197,8 @@ void BlockEngine::update_rates(Ticks now) {
     for (Block& block : sms_[i].blocks) {
       const KernelShape& shape = *kernels_[block.stream].shape;
       const double latency = latency_factor(contention_, total - obtained[block.stream]);
-      const double rate = block_rate(issue_rates[i], shape.dram, fair_share, latency);
+      const double issue = issue_rate(issue_sums[i], shape.issue_extra, shape.issue_alone);
+      const double rate = block_rate(issue, shape.dram, fair_share, latency);
       if (block.rate == 0) {
         block.finish = now + stretched(block_ticks(shape.block_ns), 1 / rate);
       } else if (rate != block.rate) {

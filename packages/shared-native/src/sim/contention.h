@@ -29,9 +29,11 @@ inline double obtained_share(double demand, double fair_share) {
   return std::min(demand, fair_share);
 }
 
-/// Issue rate of each block on an SM whose resident blocks ask for `issue_sum` of its issue slots.
-inline double issue_rate(double issue_sum) {
-  return issue_sum > 1 ? 1 / issue_sum : 1.0;
+/// Issue rate of a kernel's blocks on an SM whose resident blocks want `issue_sum` of its issue slots,
+/// relative to the kernel alone; `extra` and `alone` are KernelShape's.
+inline double issue_rate(double issue_sum, double extra, double alone) {
+  const double wanted = issue_sum + extra;
+  return wanted > alone ? alone / wanted : 1.0;
 }
 
 /// Slowdown by DRAM latency beside other kernels that obtain `others` of the bandwidth.

@@ -63,15 +63,21 @@ TEST(DramShare, DoesNotDependOnHowBlocksAreClassed) {
 }
 
 TEST(BlockRate, IsOneWithoutContention) {
-  EXPECT_EQ(block_rate(issue_rate(1.0), 0.5, kNoLimit, 1), 1);
+  EXPECT_EQ(block_rate(issue_rate(1.0, 0, 1), 0.5, kNoLimit, 1), 1);
 }
 
 TEST(BlockRate, FollowsTheScarcerResource) {
-  EXPECT_EQ(issue_rate(2.0), 0.5);
+  EXPECT_EQ(issue_rate(2.0, 0, 1), 0.5);
   EXPECT_EQ(block_rate(0.5, 0.25, kNoLimit, 1), 0.5) << "issue";
   EXPECT_EQ(block_rate(1, 0.25, 0.125, 1), 0.5) << "bandwidth";
   EXPECT_EQ(block_rate(0.5, 0.25, 0.125, 1), 0.5) << "issue already halves the demand";
   EXPECT_EQ(block_rate(1, 0.0, 0.125, 1), 1) << "no demand";
+}
+
+TEST(IssueRate, IsRelativeToTheKernelAlone) {
+  EXPECT_EQ(issue_rate(3.0, 0, 3.0), 1.0) << "recorded that way";
+  EXPECT_EQ(issue_rate(4.0, 0, 3.0), 0.75);
+  EXPECT_EQ(issue_rate(1.5, 0.5, 1.0), 0.5) << "few warps crowd their schedulers";
 }
 
 TEST(BlockRate, FallsWithTheTrafficOfOthersUpToTheLimit) {

@@ -17,8 +17,9 @@
 //                round's first. Resident blocks are never evicted. Freed space is filled at the instant it is freed.
 //   Duration     A block alone takes block_ns, in ticks, rounded down. A kernel that runs alone thus takes exactly
 //                `duration` (to the nanosecond up to 16384 waves).
-//   Issue        On one SM the `issue` shares of the resident blocks add up; above 1, each block there runs at
-//                1 / sum.
+//   Issue        On one SM the `issue` shares that the resident blocks want add up. Above 1 they share the slots
+//                in proportion. A block's recorded speed includes what its own kernel's blocks did to each other, so
+//                it runs at max(1, sum alone) / sum, at most 1.
 //   DRAM         The `dram` shares of all running blocks (scaled by their issue rate) add up over the GPU. Above 1
 //                the bandwidth is shared max-min fairly: no block gets more than it asks, those that ask more than
 //                the fair share get the fair share. Besides, latency: blocks of a kernel run at
@@ -51,11 +52,16 @@ struct KernelShape {
   std::uint32_t waves = 1;        ///< ceil(blocks / (slots_per_sm × SMs))
   Nanos duration = 0;             ///< of the whole kernel, alone
   double block_ns = 0;            ///< of one block, alone: duration / waves
-  double issue = 0; ///< share of an SM's issue slots that one resident block uses, 0..1
-  double dram = 0;  ///< share of the GPU's DRAM bandwidth that one running block uses, 0..1
-  // INVARIANT: `issue` and `dram` are multiples of 2^-40 (sim/ticks.h), and so small that the
-  // kernel alone never asks for more than 1 of either. Just `slots_per_sm` blocks fit on an SM
-  // whose split is `split` or more.
+  double issue = 0;               ///< share of an SM's issue slots that one resident block wants
+  /// What its own warps want besides where they are: few warps do not reach all of an SM's schedulers
+  /// and crowd those that they are on.
+  double issue_extra = 0;
+  /// What is wanted, on the schedulers that have its warps, when it runs alone; at least 1.
+  double issue_alone = 1;
+  double dram = 0; ///< share of the GPU's DRAM bandwidth that one running block uses, 0..1
+  // INVARIANT: `issue` and `dram` are multiples of 2^-40 (sim/ticks.h). The kernel alone never asks for
+  // more than 1 of DRAM, and no SM for more than `issue_alone` of its issue slots. Just
+  // `slots_per_sm` blocks fit on an SM whose split is `split` or more.
 };
 
 /// Shape of `op` on `gpu`, launched with that carve-out preference if any. See shape.cpp for how demands follow from the recorded counters.

@@ -41,7 +41,7 @@ TEST(BlockEngine, NeverExceedsAnSm) {
           sum.registers += shape.registers;
           sum.shared_memory += shape.shared_memory;
           ++sum.blocks;
-          issue += block.rate * shape.issue;
+          issue += block.rate * shape.issue / shape.issue_alone;
           bandwidth += block.rate * shape.dram;
         }
         RC_ASSERT(sum == sm.use);

@@ -42,7 +42,8 @@ void WaveEngine::start(std::uint32_t stream, const KernelShape& shape, int prior
   ++counters_.events;
   kernel.shape = &shape;
   kernel.work = block_ticks(shape.block_ns);
-  kernel.issue = shape.issue;
+  kernel.issue_extra = shape.issue_extra;
+  kernel.issue_alone = shape.issue_alone;
   kernel.dram = shape.dram;
   kernel.sequence = started_++;
   kernel.priority = priority;

@@ -38,7 +38,8 @@ class WaveEngine final : public Engine {
   struct Kernel {
     const KernelShape* shape = nullptr; ///< null while the stream is idle
     Ticks work = 0;                     ///< of one block
-    double issue = 0;
+    double issue_extra = 0;
+    double issue_alone = 1;
     double dram = 0;
     double obtained = 0; ///< share of DRAM bandwidth, all blocks together
     double latency = 1;  ///< latency factor

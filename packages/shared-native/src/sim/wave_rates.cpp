@@ -15,7 +15,7 @@ double demand_of(double dram, double issue) {
 } // namespace
 
 void WaveEngine::update_rates(Ticks now) {
-  groups_.update_issue_rates();
+  groups_.update_issue_limits();
 
   // What kernels obtain. All sums are exact, so it does not matter in which order and from which
   // side they are formed.
@@ -50,9 +50,10 @@ double WaveEngine::withhold_issue_limited() {
   double sum = 0;
   for (const Cohort& cohort : groups_.cohorts()) {
     const SmGroup& group = groups_[cohort.group];
-    if (group.issue_rate != 1) {
+    if (group.limited) {
       Kernel& kernel = kernels_[cohort.stream];
-      const double demand = demand_of(kernel.dram, group.issue_rate);
+      const double demand =
+          demand_of(kernel.dram, issue_rate(group.issue, kernel.issue_extra, kernel.issue_alone));
       const double withheld = (kernel.dram - demand) * (cohort.count * group.size);
       kernel.obtained -= withheld;
       sum += withheld;
@@ -67,7 +68,9 @@ double WaveEngine::share_dram() {
   classes_.clear();
   for (const Cohort& cohort : groups_.cohorts()) {
     const SmGroup& group = groups_[cohort.group];
-    const double demand = demand_of(kernels_[cohort.stream].dram, group.issue_rate);
+    const Kernel& kernel = kernels_[cohort.stream];
+    const double demand =
+        demand_of(kernel.dram, issue_rate(group.issue, kernel.issue_extra, kernel.issue_alone));
     classes_.push_back({.demand = demand, .blocks = cohort.count * group.size});
   }
   const double fair_share = fair_dram_share(classes_);
@@ -77,7 +80,8 @@ double WaveEngine::share_dram() {
   for (const Cohort& cohort : groups_.cohorts()) {
     const SmGroup& group = groups_[cohort.group];
     Kernel& kernel = kernels_[cohort.stream];
-    const double demand = demand_of(kernel.dram, group.issue_rate);
+    const double demand =
+        demand_of(kernel.dram, issue_rate(group.issue, kernel.issue_extra, kernel.issue_alone));
     kernel.obtained += obtained_share(demand, fair_share) * (cohort.count * group.size);
   }
   return fair_share;
@@ -96,12 +100,15 @@ void WaveEngine::apply_rates(Ticks now, double fair_share) {
   };
   if (fair_share == kNoLimit) {
     for (Cohort& cohort : groups_.cohorts()) {
-      apply(cohort, groups[cohort.group].issue_rate * kernels[cohort.stream].latency);
+      const Kernel& kernel = kernels[cohort.stream];
+      apply(cohort, issue_rate(groups[cohort.group].issue, kernel.issue_extra, kernel.issue_alone) *
+                        kernel.latency);
     }
   } else {
     for (Cohort& cohort : groups_.cohorts()) {
       const Kernel& kernel = kernels[cohort.stream];
-      const double issue = groups[cohort.group].issue_rate;
+      const double issue =
+          issue_rate(groups[cohort.group].issue, kernel.issue_extra, kernel.issue_alone);
       apply(cohort, block_rate(issue, kernel.dram, fair_share, kernel.latency));
     }
   }

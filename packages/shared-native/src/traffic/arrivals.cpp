@@ -5,7 +5,7 @@
 #include <random>
 
 #include "base/error.h"
-#include "traffic/portable_log.h"
+#include "base/portable_math.h"
 
 namespace cotenant {
 namespace {

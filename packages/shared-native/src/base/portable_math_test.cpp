@@ -4,7 +4,7 @@
 #include <limits>
 #include <random>
 
-#include "traffic/portable_log.h"
+#include "base/portable_math.h"
 
 namespace cotenant {
 namespace {
@@ -47,6 +47,20 @@ TEST(PortableLog, StaysWithinOneUlpNearOneAndOverAllMagnitudes) {
     worst = std::max(worst, error_ulps(std::ldexp(0.5 + fraction, exponent * 19 - 500)));
   }
   EXPECT_LT(worst, 1.0);
+}
+
+TEST(PortableExp, StaysWithinFourUlp) {
+  EXPECT_EQ(portable_exp(0), 1.0);
+  std::mt19937_64 random(3);
+  double worst = 0;
+  for (int i = 0; i < 100'000; ++i) {
+    const double fraction = static_cast<double>(random() >> 11U) * 0x1p-53;
+    const double x = i % 2 == 0 ? -20 * fraction : 1'400 * (fraction - 0.5);
+    const double exact = static_cast<double>(std::exp(static_cast<long double>(x)));
+    const double ulp = std::nextafter(exact, INFINITY) - exact;
+    worst = std::max(worst, std::abs(portable_exp(x) - exact) / ulp);
+  }
+  EXPECT_LT(worst, 4.0);
 }
 
 } // namespace

@@ -1,4 +1,4 @@
-#include "traffic/portable_log.h"
+#include "base/portable_math.h"
 
 #include <cmath>
 
@@ -36,6 +36,17 @@ double portable_log(double x) {
   }
   const double e = exponent;
   return e * kLn2High + (f - (s * (f - tail) - e * kLn2Low));
+}
+
+// x = e × ln 2 + r with |r| ≤ ½ ln 2, and the series of exp r: its 18th term is below 2^-77.
+double portable_exp(double x) {
+  const double e = std::floor(x / (kLn2High + kLn2Low) + 0.5);
+  const double r = (x - e * kLn2High) - e * kLn2Low;
+  double sum = 1;
+  for (int n = 17; n >= 1; --n) {
+    sum = 1 + sum * r / n;
+  }
+  return std::ldexp(sum, static_cast<int>(e));
 }
 
 } // namespace cotenant
