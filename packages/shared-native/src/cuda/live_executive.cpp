@@ -79,9 +79,9 @@ class LiveExecutive final : public Gate {
   SharedRun& shared_;
   RecordSink& sink_;
 
-  std::vector<Lane> lanes_;            ///< by client of the run
-  std::vector<std::size_t> launched_;  ///< clients launched by the decide() under way
-  Nanos now_ = 0;                      ///< of this turn
+  std::vector<Lane> lanes_;           ///< by client of the run
+  std::vector<std::size_t> launched_; ///< clients launched by the decide() under way
+  Nanos now_ = 0;                     ///< of this turn
   Nanos clock_start_ = kNever;
   Nanos timer_ = kNever;
   Nanos last_poll_ = 0;
@@ -235,8 +235,8 @@ bool LiveExecutive::poll_timer() {
 
 void LiveExecutive::make_head_ready(std::size_t c) {
   ClientState& state = states_[c];
-  state.head_ready = state.request_open && state.head < op_count(c) &&
-                     state.in_flight() < options_.max_in_flight;
+  state.head_ready =
+      state.request_open && state.head < op_count(c) && state.in_flight() < options_.max_in_flight;
 }
 
 void LiveExecutive::decide() {
@@ -333,11 +333,10 @@ void LiveExecutive::watch(bool moved) {
   if (now_ - last_move_ < options_.watchdog) {
     return;
   }
-  const bool waits = std::ranges::any_of(run_.driven, [&](std::size_t c) {
-    return lanes_[c].next_arrival != kNever;
-  });
-  const bool in_flight = std::ranges::any_of(
-      run_.driven, [&](std::size_t c) { return states_[c].in_flight() > 0; });
+  const bool waits = std::ranges::any_of(
+      run_.driven, [&](std::size_t c) { return lanes_[c].next_arrival != kNever; });
+  const bool in_flight =
+      std::ranges::any_of(run_.driven, [&](std::size_t c) { return states_[c].in_flight() > 0; });
   if (in_flight || (measuring() && !waits && timer_ == kNever)) {
     refuse_stuck();
   }

@@ -1,11 +1,10 @@
-#include "cuda/live_executive.h"
-
 #include <gtest/gtest.h>
 #include <map>
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 
 #include "cuda/fake_device_for_test.h"
+#include "cuda/live_executive.h"
 #include "device/gpu_spec_for_test.h"
 #include "sim/programs_for_test.h"
 
@@ -59,8 +58,8 @@ struct Bench {
     device->fail_at = fail_at;
     const SystemInfo& info = find_system(system_name);
     const std::vector<ClientInfo> infos = client_infos(clients);
-    system = info.make(Params::checked(info.params, params, "test"),
-                       {.gpu = gpu, .clients = infos});
+    system =
+        info.make(Params::checked(info.params, params, "test"), {.gpu = gpu, .clients = infos});
     live.waited_for = waited.empty() ? live.driven : waited;
     live.clients = &clients;
     live.system = &system;
@@ -236,10 +235,9 @@ TEST_P(EveryLiveSystem, RunsEveryOpInOrder) {
       std::vector<Op> list;
       const auto count = *rc::gen::inRange<std::size_t>(1, most);
       for (std::size_t i = 0; i < count; ++i) {
-        list.push_back(kernel_for_test(*rc::gen::inRange(1U, 300U), 128,
-                                       *rc::gen::inRange<Nanos>(1'000, 80'000),
-                                       *rc::gen::element(Boundness::compute, Boundness::memory,
-                                                         Boundness::unknown)));
+        list.push_back(kernel_for_test(
+            *rc::gen::inRange(1U, 300U), 128, *rc::gen::inRange<Nanos>(1'000, 80'000),
+            *rc::gen::element(Boundness::compute, Boundness::memory, Boundness::unknown)));
       }
       return list;
     };
@@ -254,8 +252,8 @@ TEST_P(EveryLiveSystem, RunsEveryOpInOrder) {
     const LiveTotals totals = bench.run();
     std::map<std::size_t, std::uint32_t> next;
     for (const auto& launched : bench.device->log) {
-      const auto count = static_cast<std::uint32_t>(
-          bench.clients[launched.client].program->profile.size());
+      const auto count =
+          static_cast<std::uint32_t>(bench.clients[launched.client].program->profile.size());
       RC_ASSERT(launched.op == next[launched.client] % count);
       ++next[launched.client];
     }

@@ -33,11 +33,11 @@ struct LiveOp {
 /// All ops of one request, in launch order. Belongs to the context that was current when it was
 /// made, and is launched only while that one is current.
 struct LiveProgram {
-  std::string id;            ///< as plans name it, e.g. h200/resnet50-inference-b4-fp32
-  bool synthetic = false;    ///< generated kernels in place of the model's own
-  std::vector<LiveOp> ops;   ///< the same number and order as the recorded program's
-  std::string evidence;      ///< JSON: how well synthetic kernels match; empty for live ones
-  Graph graph = nullptr;     ///< the captured graph that ops point into; null for synthetic ones
+  std::string id;               ///< as plans name it, e.g. h200/resnet50-inference-b4-fp32
+  bool synthetic = false;       ///< generated kernels in place of the model's own
+  std::vector<LiveOp> ops;      ///< the same number and order as the recorded program's
+  std::string evidence;         ///< JSON: how well synthetic kernels match; empty for live ones
+  Graph graph = nullptr;        ///< the captured graph that ops point into; null for synthetic ones
   std::shared_ptr<void> keeper; ///< frees what params and buffers point to
 };
 

@@ -1,5 +1,3 @@
-#include "cuda/shared_run.h"
-
 #include <fstream>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -7,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/temporary_folder_for_test.h"
+#include "cuda/shared_run.h"
 
 namespace cotenant::cuda {
 namespace {
