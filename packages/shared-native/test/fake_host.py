@@ -124,6 +124,8 @@ def run(request):
     clients = [
         one_client(plan, c, request, shared, begin, limit, alone) for c in request["clients"]
     ]
+    if misbehaves("hang-end"):
+        time.sleep(3600)
     counters = {"launches": 100, "decide_ns_p50": 210}
     return {"ok": True, "clients": clients, "duration_ns": time.monotonic_ns() - begin, **counters}
 

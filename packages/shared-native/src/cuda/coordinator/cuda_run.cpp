@@ -28,6 +28,7 @@ using Clock = std::chrono::steady_clock;
 /// How much longer than alone a request may take before a run counts as stalled.
 constexpr double kPatience = 50;
 constexpr double kSecondsBeforeStall = 30;
+constexpr double kSecondsToAnswer = 5; ///< records are written after the end
 /// A client whose end nothing sets is not told one either; the coordinator ends its run.
 constexpr std::chrono::hours kRunLimit{24};
 
@@ -76,20 +77,28 @@ struct CudaLane::Segment {
 struct CudaLane::Watch {
   const Plan& plan;
   SharedRun& shared;
-  double stall_limit;                   ///< seconds
+  double stall_limit;                   ///< seconds without a request
+  double end_limit;                     ///< seconds from the end of the run to the hosts' answers
   std::optional<std::int64_t> requests; ///< of the client that ends the segment
   const LaneProgress& progress;
   Clock::time_point last_move = Clock::now();
-  std::tuple<int, Nanos, std::int64_t> state{};
+  std::tuple<int, Nanos, std::int64_t, bool> state{};
 
   void look() {
     const Nanos start = shared.clock_start;
     const std::int64_t done = shared.progress_done;
-    const std::tuple<int, Nanos, std::int64_t> now{shared.warming, start, done};
+    const bool over = shared.stop;
+    const std::tuple<int, Nanos, std::int64_t, bool> now{shared.warming, start, done, over};
     if (now != std::exchange(state, now)) {
       last_move = Clock::now();
     }
     const double still = std::chrono::duration<double>(Clock::now() - last_move).count();
+    if (over && still > end_limit) {
+      throw HostFailure(
+          HostFault::watchdog,
+          fmt::format("the run is over, but for {:.0f} s something on the GPU has not completed",
+                      still));
+    }
     if (still > stall_limit) {
       throw HostFailure(
           HostFault::watchdog,
@@ -185,20 +194,41 @@ void CudaLane::check(const Plan& plan) {
   }
 }
 
-std::string CudaLane::digest(const Plan& plan) {
+/// Identifies what a measurement is made from. Of a GPU specification only that counts which reaches a
+/// real run: what the scheduler is told, and the rates that follow from it. So a better constant of the
+/// simulator does not make a measurement stale.
+std::string CudaLane::digest(const Plan& plan, const PlanSetup& setup) {
   Sha256 digest;
   digest.update(fmt::format("{}\n{}\ncuda {}\n{}\n{}\n{}\n", options_.fingerprint(plan.system),
                             read_file(plan.source), name_of(options_.programs),
                             text(options_.gpu, "name"), text(options_.gpu, "driver"),
                             options_.outputs ? "outputs" : ""));
-  add_data(digest, plan, catalog_);
+  digest.update(fmt::format("{} {} {}\n", setup.gpu.id, setup.gpu.sm.count, setup.gpu.launch.poll));
+  for (std::size_t c = 0; c < plan.clients.size(); ++c) {
+    const ClientPlan& client = plan.clients[c];
+    const PreparedProgram& program = *setup.clients[c].program;
+    digest.update(catalog_.program_digest(client.program));
+    digest.update(fmt::format("{} {:.17g}\n", program.solo_latency,
+                              setup.clients[c].closed ? 0 : client_rate(client, program)));
+    for (const OpProfile& op : program.profile) {
+      digest.update(fmt::format("{} {} {} {} {}\n", static_cast<int>(op.kind),
+                                static_cast<int>(op.phase), static_cast<int>(op.boundness),
+                                op.sm_needed, op.duration));
+    }
+    for (const Nanos gap : client.traffic.trace) {
+      digest.update(fmt::format("{},", gap));
+    }
+    if (options_.programs == ProgramKind::synthetic) { // its kernels are made from both
+      digest.update(catalog_.gpu_digest(catalog_.program(client.program).gpu));
+    }
+  }
   return digest.hex();
 }
 
 bool CudaLane::reuse(const Plan& plan, const fs::path& out) {
   const auto records = out / (plan.id + ".csv");
   const auto summary = out / (plan.id + ".json");
-  const std::string input = digest(plan);
+  const std::string input = digest(plan, set_up(plan, catalog_));
   return is_finished(summary, records, input) ||
          (ledger_ && ledger_->fetch(input, records, summary));
 }
@@ -314,6 +344,7 @@ std::vector<HostRun> CudaLane::run_segment(const Plan& plan, const PlanSetup& se
   Watch watch{.plan = plan,
               .shared = *shared,
               .stall_limit = stall_limit,
+              .end_limit = static_cast<double>(options_.watchdog.count()) + kSecondsToAnswer,
               .requests = plan.clients[ending].requests,
               .progress = progress};
 
@@ -386,7 +417,7 @@ RunOutcome CudaLane::run(const Plan& plan, const fs::path& out, const LaneProgre
     pool().prepare(needs);
     const std::vector<HostRun> runs = measure(plan, setup, progress);
     stop_if_interrupted();
-    finish(plan, out, digest(plan), setup, runs);
+    finish(plan, out, digest(plan, setup), setup, runs);
     return RunOutcome::finished;
   } catch (const HostFailure& failure) {
     if (options_.interrupted()) {

@@ -89,7 +89,7 @@ class CudaLane {
   struct Segment;
   struct Watch;
 
-  [[nodiscard]] std::string digest(const Plan& plan);
+  [[nodiscard]] std::string digest(const Plan& plan, const PlanSetup& setup);
   [[nodiscard]] std::vector<HostNeed> needs_of(const Plan& plan, const PlanSetup& setup) const;
   [[nodiscard]] std::vector<Segment> segments_of(const Plan& plan, const PlanSetup& setup) const;
   HostPool& pool();

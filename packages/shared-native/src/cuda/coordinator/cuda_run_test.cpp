@@ -288,6 +288,28 @@ TEST_F(CudaRun, WithoutPyTorchNothingCanRun) {
   EXPECT_THROW(test.run(plan("orion")), Unavailable);
 }
 
+TEST_F(CudaRun, AGpuThatDoesNotComeToRestIsSaid) {
+  expect_recovery("orion", "hang-end", "the run is over, but for ");
+}
+
+TEST_F(CudaRun, OnlyWhatReachesARealRunMakesItStale) {
+  test.run(plan("orion"));
+  const fs::path file = test.space.data() / "gpus/h200.json";
+  json gpu = json::parse(read_file(file));
+  gpu["timeslice"]["quantum_ns"]["value"] =
+      gpu["timeslice"]["quantum_ns"]["value"].get<double>() * 2;
+  write_file(file, gpu.dump());
+  test.end_lane();
+  Catalog fresh(test.space.data());
+  CudaLane lane(fresh, test.options());
+  EXPECT_EQ(lane.run(test.plan(plan("orion")), test.space.out()), RunOutcome::reused);
+  gpu["sm"]["count"]["value"] = gpu["sm"]["count"]["value"].get<int>() - 2;
+  write_file(file, gpu.dump());
+  Catalog other(test.space.data());
+  CudaLane again(other, test.options());
+  EXPECT_EQ(again.run(test.plan(plan("orion")), test.space.out()), RunOutcome::finished);
+}
+
 TEST_F(CudaRun, AnInterruptedRunLeavesNothing) {
   test.misbehave("linger-run");
   json endless = plan("timeslice");
