@@ -83,10 +83,12 @@ void check_trace(const Plan& plan, std::size_t index) {
 } // namespace
 
 double client_rate(const ClientPlan& client, const PreparedProgram& program) {
-  if (client.load) {
-    return *client.load * 1e9 / static_cast<double>(program.solo_latency);
+  if (!client.load) {
+    return client.traffic.rate;
   }
-  return client.traffic.rate;
+  // The recorded latency where there is one: arrivals then do not move with the simulator's constants.
+  const Nanos recorded = program.program.solo_latency;
+  return *client.load * 1e9 / static_cast<double>(recorded > 0 ? recorded : program.solo_latency);
 }
 
 PlanSetup set_up(const Plan& plan, Catalog& catalog) {

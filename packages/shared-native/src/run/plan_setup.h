@@ -22,7 +22,8 @@ struct PlanSetup {
 /// names file and field.
 PlanSetup set_up(const Plan& plan, Catalog& catalog);
 
-/// Requests per second; a load is one relative to the program's solo latency on the plan's GPU.
+/// Requests per second; a load is one relative to the program's solo latency on the plan's GPU, as
+/// recorded there, or simulated for a derived program.
 double client_rate(const ClientPlan& client, const PreparedProgram& program);
 
 } // namespace cotenant
