@@ -50,12 +50,9 @@ static_assert(int(MemoryType::host) == CU_MEMORYTYPE_HOST &&
               int(MemoryType::unified) == CU_MEMORYTYPE_UNIFIED);
 static_assert(kFunctionSharedBytes == CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES &&
               kFunctionRegisters == CU_FUNC_ATTRIBUTE_NUM_REGS &&
-              kFunctionMaxDynamicSharedBytes ==
-                  CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES &&
-              kFunctionPreferredCarveout ==
-                  CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT &&
-              kFunctionNonPortableClusters ==
-                  CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED);
+              kFunctionMaxDynamicSharedBytes == CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES &&
+              kFunctionPreferredCarveout == CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT &&
+              kFunctionNonPortableClusters == CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED);
 static_assert(kDeviceClockRate == CU_DEVICE_ATTRIBUTE_CLOCK_RATE &&
               kDeviceMultiprocessors == CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT &&
               kDeviceComputeMajor == CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR &&

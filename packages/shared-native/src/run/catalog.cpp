@@ -31,8 +31,8 @@ const PreparedProgram& Catalog::prepared(const std::string& program_id, const st
   if (!slot) {
     const GpuSpec& target = gpu(gpu_id);
     const Program& recorded = program(program_id);
-    slot = std::make_unique<PreparedProgram>(
-        prepare_program(recorded, recorded.gpu == gpu_id ? target : gpu(recorded.gpu), target, carveout));
+    slot = std::make_unique<PreparedProgram>(prepare_program(
+        recorded, recorded.gpu == gpu_id ? target : gpu(recorded.gpu), target, carveout));
   }
   return *slot;
 }
