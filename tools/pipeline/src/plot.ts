@@ -42,7 +42,7 @@ export async function plot(args: StepArgs): Promise<string[]> {
       throw new UserError(`${path}: is not an object; expected a Vega-Lite specification`);
     }
     const spec = decorate(source as Spec, figure, rows, origin);
-    const svg = await toSvg(spec, path);
+    const svg = await toSvg(spec, path, { emptyPanels: missing.length > 0 });
     const name = basename(file, '.vl.json');
     const base = join(args.out, name);
     writeAtomic(`${base}.vl.json`, toJson(spec));
