@@ -1,7 +1,7 @@
 /**
  * `nx run shared-native:fuzz`: every target of fuzz/ for a bounded time, from its committed corpus.
  *
- *     --seconds N    time a target (default 20)
+ *     --seconds N    time a target (default 10)
  *
  * A finding is written to out/fuzz/<target>/ and fails the run; new inputs that only widen coverage
  * go to out/fuzz/<target>/corpus/, never into the tree.
@@ -16,7 +16,7 @@ import { main } from './entry.ts';
 const LONGEST_INPUT_BYTES = 65_536;
 
 await main('fuzz', () => {
-  const { values } = parseArgs({ options: { seconds: { type: 'string', default: '20' } } });
+  const { values } = parseArgs({ options: { seconds: { type: 'string', default: '10' } } });
   const targets = readdirSync(join(SOURCE, 'fuzz'))
     .filter((file) => file.endsWith('_fuzz.cpp'))
     .map((file) => file.replace(/\.cpp$/, ''))
