@@ -107,8 +107,7 @@ class CudaDevice::Lane {
 };
 
 CudaDevice::CudaDevice(const Driver& driver, const std::vector<ClientStream>& clients,
-                       std::optional<int> carveout)
-    : driver_(driver) {
+                       std::optional<int> carveout) {
   int least = 0;
   int greatest = 0;
   check(driver, driver.context_priority_range(&least, &greatest), "cuCtxGetStreamPriorityRange");

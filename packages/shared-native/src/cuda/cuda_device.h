@@ -42,7 +42,6 @@ class CudaDevice final : public LiveDevice {
 
  private:
   class Lane;
-  const Driver& driver_;
   std::vector<std::unique_ptr<Lane>> lanes_; ///< by client; null where another device drives it
 };
 
