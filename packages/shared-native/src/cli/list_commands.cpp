@@ -4,6 +4,7 @@
 
 #include "cli/commands.h"
 #include "program/program_file.h"
+#include "program/program_text.h"
 #include "run/catalog.h"
 #include "scheduler/system.h"
 
@@ -83,7 +84,7 @@ void print_programs(const std::filesystem::path& data, bool json) {
     const Program program = read_program(find_program(data, id));
     list.push_back({{"id", id},
                     {"gpu", program.gpu},
-                    {"label", program_label_name(program.label)},
+                    {"label", program_text::word(program.label)},
                     {"model", program.model},
                     {"mode", program.mode == Mode::training ? "training" : "inference"},
                     {"batch", program.batch},

@@ -9,6 +9,7 @@
 #include "cli/spin_program.h"
 #include "program/orion_import.h"
 #include "program/program_file.h"
+#include "program/program_text.h"
 #include "program/scale.h"
 #include "run/catalog.h"
 
@@ -42,7 +43,7 @@ void show(const ProgramArguments& arguments, const CliContext& context) {
   const nlohmann::ordered_json document = {{"id", arguments.program},
                                            {"name", program.name},
                                            {"gpu", program.gpu},
-                                           {"label", program_label_name(program.label)},
+                                           {"label", program_text::word(program.label)},
                                            {"ops", program.ops.size()},
                                            {"kernels", kernels},
                                            {"compute_bound", of_class(Boundness::compute)},

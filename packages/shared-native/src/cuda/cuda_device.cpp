@@ -81,8 +81,6 @@ class CudaDevice::Lane {
     passed_ = recorded_;
   }
 
-  [[nodiscard]] Stream stream() const { return stream_; }
-
   [[nodiscard]] std::vector<Nanos> timed() const {
     std::vector<Nanos> times;
     for (std::size_t i = 1; i < timed_; ++i) {
@@ -147,10 +145,6 @@ void CudaDevice::drain() {
 
 std::vector<Nanos> CudaDevice::timed(std::size_t client) const {
   return lanes_[client]->timed();
-}
-
-Stream CudaDevice::stream(std::size_t client) const {
-  return lanes_[client]->stream();
 }
 
 } // namespace cotenant::cuda

@@ -34,8 +34,6 @@ class CudaDevice final : public LiveDevice {
   [[nodiscard]] std::uint64_t passed(std::size_t client) override;
   void drain() override;
 
-  [[nodiscard]] Stream stream(std::size_t client) const;
-
   /// For each timed launch but the first: nanoseconds from the end of the one before it to its own
   /// end, on the GPU's clock (resolution half a microsecond). REQUIRES: drained.
   [[nodiscard]] std::vector<Nanos> timed(std::size_t client) const;

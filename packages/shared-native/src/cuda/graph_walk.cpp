@@ -1,13 +1,13 @@
 #include "cuda/graph_walk.h"
 
 #include <algorithm>
-#include <array>
 #include <fmt/format.h>
 #include <map>
 #include <vector>
 
 #include "base/error.h"
 #include "cuda/demangle.h"
+#include "program/program_text.h"
 
 namespace cotenant::cuda {
 namespace {
@@ -125,12 +125,6 @@ bool same_kind(const LiveOp& live, const Op& recorded) {
   return recorded.is_copy();
 }
 
-const char* kind_name(OpKind kind) {
-  constexpr std::array names{"kernel", "copy_h2d", "copy_d2h", "copy_d2d",
-                             "memset", "host",     "marker"};
-  return names.at(static_cast<std::size_t>(kind));
-}
-
 } // namespace
 
 LiveProgram walk_graph(const Driver& driver, Graph graph) {
@@ -175,7 +169,8 @@ void bind(const LiveProgram& live, const Program& recorded) {
           live.id, i, b.name, what, got, expected));
     };
     if (!same_kind(a, b)) {
-      refuse("kind", kind_name(a.kind), kind_name(b.kind));
+      refuse("kind", std::string(program_text::word(a.kind)),
+             std::string(program_text::word(b.kind)));
     }
     if (a.kind != OpKind::kernel) {
       continue;

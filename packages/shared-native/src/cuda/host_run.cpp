@@ -43,23 +43,11 @@ class RowLog final : public RecordSink {
   std::vector<std::vector<RequestRecord>> rows_;
 };
 
-/// Which clients the end of the run waits for (as in simulated runs): the plan's `until` client, or
-/// all; a client that runs alone, for itself.
+/// Of the clients that end the run, those that are driven here.
 std::vector<std::size_t> waited_for(const Plan& plan, const SystemMode& mode,
                                     const std::vector<std::size_t>& driven) {
-  std::vector<std::size_t> all;
-  if (mode.contexts == ContextMode::isolated) {
-    all = driven;
-  } else if (plan.until) {
-    all = {*plan.until};
-  } else {
-    for (std::size_t c = 0; c < plan.clients.size(); ++c) {
-      all.push_back(c);
-    }
-  }
-  std::vector<std::size_t> mine;
-  std::ranges::copy_if(all, std::back_inserter(mine),
-                       [&](std::size_t c) { return std::ranges::find(driven, c) != driven.end(); });
+  std::vector<std::size_t> mine = ending_clients(plan, mode, driven);
+  std::erase_if(mine, [&](std::size_t c) { return std::ranges::find(driven, c) == driven.end(); });
   return mine;
 }
 
@@ -198,7 +186,7 @@ ordered_json run_clients(const Driver& driver, Context context, Catalog& catalog
     duration = std::max(duration, crew.totals.duration);
     for (std::size_t i = 0; i < crew.driven.size(); ++i) {
       const std::size_t c = crew.driven[i];
-      const LiveClientTotals& totals = crew.totals.clients[i];
+      const ClientTotals& totals = crew.totals.clients[i];
       const LiveProgram& program = program_of(programs, plan, c);
       log.write(c, fmt::format("{}.{}.csv", request.records, c));
       if (request.timed_requests > 0 && plan.clients[c].priority == Priority::high) {

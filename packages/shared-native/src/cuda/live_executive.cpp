@@ -363,14 +363,12 @@ LiveTotals LiveExecutive::totals() const {
   result.duration = end_ - start;
   for (const std::size_t c : run_.driven) {
     const Lane& lane = lanes_[c];
-    LiveClientTotals client{.requests = lane.index,
-                            .iterations = static_cast<double>(lane.index),
-                            .window = std::min(lane.done_at, end_) - start,
-                            .ops = lane.launches};
+    ClientTotals client{.requests = lane.index,
+                        .iterations = static_cast<double>(lane.index),
+                        .window = std::min(lane.done_at, end_) - start,
+                        .ops = lane.launches};
     if (states_[c].request_open && measuring()) {
-      const auto& before = clients_[c].program->elapsed_before;
-      client.iterations += static_cast<double>(before[states_[c].finished]) /
-                           static_cast<double>(std::max<Nanos>(before.back(), 1));
+      client.iterations += clients_[c].program->fraction_of(states_[c].finished);
     }
     result.clients.push_back(client);
   }

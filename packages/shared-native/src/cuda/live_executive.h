@@ -45,16 +45,9 @@ struct LiveRun {
   std::vector<Nanos>* launch_times = nullptr; ///< if given, the time of every launch is appended
 };
 
-struct LiveClientTotals {
-  std::int64_t requests = 0; ///< completed in the measured window
-  double iterations = 0;     ///< with the seen part of the one that the end cut off
-  Nanos window = 0;          ///< from the start of the clock to the client's own end
-  std::uint64_t ops = 0;     ///< launched, warm-up included
-};
-
 struct LiveTotals {
   Nanos duration = 0;
-  std::vector<LiveClientTotals> clients; ///< in the order of `driven`
+  std::vector<ClientTotals> clients; ///< in the order of `driven`
 };
 
 /// Runs until the shared run stops, then waits for the device. Records go to `sink` as they

@@ -20,19 +20,6 @@ enum class Label : std::uint8_t {
   imported, ///< read from another project's kernel file
 };
 
-/// The label as files and summaries spell it.
-inline const char* program_label_name(Label label) {
-  switch (label) {
-  case Label::recorded:
-    return "recorded";
-  case Label::derived:
-    return "derived";
-  case Label::imported:
-    return "imported";
-  }
-  return "";
-}
-
 /// An allocation or a free of device memory, before op `op` is issued.
 struct MemoryEvent {
   std::uint32_t op = 0;

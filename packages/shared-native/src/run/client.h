@@ -22,6 +22,14 @@ struct RunClient {
   std::int64_t warmup = 0;              ///< requests before the clock starts, back to back
 };
 
+/// What came of a client.
+struct ClientTotals {
+  std::int64_t requests = 0; ///< completed in the measured window
+  double iterations = 0;     ///< the same, with the fraction of the one that the end cut off
+  Nanos window = 0;          ///< from the start of the clock to the client's own end
+  std::uint64_t ops = 0;     ///< completed (on a real GPU: launched), warm-up included
+};
+
 /// What a system's scheduler is told of the clients.
 std::vector<ClientInfo> client_infos(const std::vector<RunClient>& clients);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <memory>
+#include <numeric>
 #include <random>
 #include <utility>
 
@@ -118,6 +119,19 @@ PlanSetup set_up(const Plan& plan, Catalog& catalog) {
           .params = std::move(params),
           .mode = instance.mode,
           .clients = std::move(clients)};
+}
+
+std::vector<std::size_t> ending_clients(const Plan& plan, const SystemMode& mode,
+                                        const std::vector<std::size_t>& together) {
+  if (mode.contexts == ContextMode::isolated) {
+    return together;
+  }
+  if (plan.until) {
+    return {*plan.until};
+  }
+  std::vector<std::size_t> all(plan.clients.size());
+  std::iota(all.begin(), all.end(), 0);
+  return all;
 }
 
 std::vector<ClientInfo> client_infos(const std::vector<RunClient>& clients) {

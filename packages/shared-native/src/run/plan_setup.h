@@ -26,4 +26,9 @@ PlanSetup set_up(const Plan& plan, Catalog& catalog);
 /// recorded there, or simulated for a derived program.
 double client_rate(const ClientPlan& client, const PreparedProgram& program);
 
+/// The clients whose last request ends a run of `together`, the clients that run at the same time:
+/// the plan's `until` client, or all of the plan; of clients that share nothing, each for itself.
+std::vector<std::size_t> ending_clients(const Plan& plan, const SystemMode& mode,
+                                        const std::vector<std::size_t>& together);
+
 } // namespace cotenant

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/sha256.h"
+#include "program/program_text.h"
 #include "record/request_log.h"
 #include "record/timeline.h"
 #include "run/plan_setup.h"
@@ -34,9 +35,10 @@ ordered_json summarize(const Plan& plan, Catalog& catalog, const SimTotals& tota
     const ClientPlan& client = plan.clients[c];
     const PreparedProgram& program = catalog.prepared(client.program, plan.gpu);
     if (program.program.label != Label::recorded) {
-      label = fmt::format("simulated, {} programs", program_label_name(program.program.label));
+      label = fmt::format("simulated, {} programs", program_text::word(program.program.label));
     }
-    clients.push_back(client_summary(client, program, program_label_name(program.program.label),
+    clients.push_back(client_summary(client, program,
+                                     std::string(program_text::word(program.program.label)),
                                      totals.clients[c]));
   }
   return {{"version", kSummaryVersion},

@@ -65,9 +65,7 @@ SimTotals Executive::totals() {
     client.window = std::min(done_at_[c], now_) - start;
     client.iterations = static_cast<double>(client.requests);
     if (states_[c].request_open && clock_start_ != kNever) {
-      const auto& before = program(c).elapsed_before;
-      client.iterations += static_cast<double>(before[states_[c].finished]) /
-                           static_cast<double>(std::max<Nanos>(before.back(), 1));
+      client.iterations += program(c).fraction_of(states_[c].finished);
     }
     result.clients.push_back(client);
   }

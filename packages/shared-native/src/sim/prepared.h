@@ -1,6 +1,7 @@
 // A program made ready for one GPU: everything that the hot path needs, in flat arrays.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -18,6 +19,12 @@ struct PreparedProgram {
   std::vector<Nanos>
       elapsed_before;     ///< Σ durations of the ops before each op, and the total at the end
   Nanos solo_latency = 0; ///< of one request in the simulator, running alone (ideal)
+
+  /// Share of an iteration that is done when its first `ops` ops are, by their durations.
+  [[nodiscard]] double fraction_of(std::uint32_t ops) const {
+    return static_cast<double>(elapsed_before[ops]) /
+           static_cast<double>(std::max<Nanos>(elapsed_before.back(), 1));
+  }
 };
 
 /// Scales `program` to `gpu` when it was recorded on `recorded_on`, another GPU, and precomputes

@@ -28,13 +28,6 @@ struct SimSetup {
   EngineKind engine = EngineKind::wave;
 };
 
-struct ClientTotals {
-  std::int64_t requests = 0; ///< completed in the measured window
-  double iterations = 0;     ///< the same, with the fraction of the one that the end cut off
-  Nanos window = 0;          ///< from the start of the clock to the client's own end
-  std::uint64_t ops = 0;     ///< completed, warm-up included
-};
-
 struct SimTotals {
   Nanos duration = 0; ///< measured window: start of the clock to the end of the run
   std::uint64_t events = 0;

@@ -15,6 +15,7 @@
 #include "cuda/driver.h"
 #include "cuda/present_gpu.h"
 #include "cuda/shared_run.h"
+#include "program/program_text.h"
 #include "record/request_log.h"
 #include "run/summary.h"
 
@@ -178,7 +179,7 @@ void CudaLane::check(const Plan& plan) {
       throw InputError(fmt::format(
           "{}: plan.clients[{}].program: '{}' is {}, so there is no model to run; expected a "
           "recorded program, or --programs synthetic",
-          plan.source, c, plan.clients[c].program, program_label_name(label)));
+          plan.source, c, plan.clients[c].program, program_text::word(label)));
     }
     // Two streams over the same tensors would overwrite each other's.
     for (std::size_t other = 0; other < c; ++other) {
@@ -323,11 +324,10 @@ std::vector<HostRun> CudaLane::run_segment(const Plan& plan, const PlanSetup& se
   for (const auto& host : segment.hosts) {
     clients.insert(clients.end(), host.second.begin(), host.second.end());
   }
-  const bool alone = setup.mode.contexts == ContextMode::isolated;
-  const bool one_ends_it = alone || plan.until.has_value();
+  const std::vector<std::size_t> ending = ending_clients(plan, setup.mode, clients);
   const fs::path shared_file = scratch_ / "run.shared";
   const MappedRun shared = MappedRun::create(shared_file, static_cast<int>(clients.size()),
-                                             one_ends_it ? 1 : static_cast<int>(clients.size()));
+                                             static_cast<int>(ending.size()));
 
   double stall_limit = kSecondsBeforeStall + 2.0 * static_cast<double>(options_.watchdog.count());
   for (const std::size_t c : clients) {
@@ -340,12 +340,11 @@ std::vector<HostRun> CudaLane::run_segment(const Plan& plan, const PlanSetup& se
   if (time_limit != kNever) {
     stall_limit += seconds(time_limit);
   }
-  const std::size_t ending = alone ? clients.front() : plan.until.value_or(clients.front());
   Watch watch{.plan = plan,
               .shared = *shared,
               .stall_limit = stall_limit,
               .end_limit = static_cast<double>(options_.watchdog.count()) + kSecondsToAnswer,
-              .requests = plan.clients[ending].requests,
+              .requests = plan.clients[ending.front()].requests,
               .progress = progress};
 
   std::vector<HostProcess*> hosts;

@@ -8,7 +8,7 @@
 #include <tuple>
 
 #include "base/error.h"
-#include "cuda/cuda_device.h"
+#include "cuda/launches.h"
 #include "cuda/synthetic/cluster.h"
 #include "cuda/synthetic/dial.h"
 #include "cuda/synthetic/evidence.h"
@@ -247,18 +247,11 @@ class Maker {
   }
 
   Replay replay(const LiveProgram& program) {
-    std::vector<std::vector<LaunchAttribute>> attributes(program.ops.size());
-    std::vector<LaunchConfig> configs;
-    for (std::size_t i = 0; i < program.ops.size(); ++i) {
-      attributes[i] = program.ops[i].attributes;
-      configs.push_back(launch_config(program.ops[i], watch_.stream(), attributes[i]));
-    }
+    const Launches launches(driver_, program, watch_.stream());
     std::array<double, kReplays> times{};
     for (double& time : times) {
-      time = watch_.span_ns(static_cast<int>(program.ops.size()), [&](int i) {
-        const auto at = static_cast<std::size_t>(i);
-        launch_op(driver_, program.ops[at], configs[at], watch_.stream());
-      });
+      time = watch_.span_ns(static_cast<int>(program.ops.size()),
+                            [&](int i) { launches.launch(static_cast<std::size_t>(i)); });
     }
     std::ranges::sort(times);
     const auto gaps =
