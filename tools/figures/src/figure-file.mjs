@@ -21,6 +21,7 @@ export class FigureError extends Error {}
  * @property {string} id folder name under figures/
  * @property {string} gpu id of the GPU specification that the plans run on
  * @property {string} cudaGpu the same of the plans for a real GPU
+ * @property {boolean} synthetic whether a real GPU runs generated kernels in place of the models
  * @property {SystemNode[]} systems of the figure's own plans, then those that only plans for a real GPU have
  * @property {string[]} plots Vega-Lite files, relative to the workspace
  * @property {string[]} programs ids (`<gpu>/<name>`) of every program that a client names, sorted
@@ -57,6 +58,7 @@ export function readFigure(root, file) {
     id,
     gpu,
     cudaGpu: name(cuda['gpu'] ?? gpu, `${file}: cuda.gpu`, 'h200'),
+    synthetic: cuda['programs'] === 'synthetic',
     systems: allSystems(figure['systems'], cuda['systems'], file),
     plots: plots(figure['plots'], folder),
     programs: strings(figure, 'program'),

@@ -145,7 +145,7 @@ function run(figure, system, steps) {
       'run',
       figure,
       [`raw/${system.id}`, record(`run-${system.id}`)],
-      ` --system ${system.id}`,
+      ` --system ${system.id}${figure.synthetic ? ' --programs synthetic' : ''}`,
       system.id,
     ),
     parallelism: false,

@@ -23,6 +23,8 @@ import { runInputs } from './lib/run-inputs.ts';
 export interface RunOptions {
   core: string;
   jobs: number;
+  /** What a real GPU runs: the models (the default), or kernels generated after their programs. */
+  programs?: 'live' | 'synthetic';
   /** The core's package folder, whose programs and GPU specifications the run depends on. */
   native?: string;
 }
@@ -58,7 +60,7 @@ export async function run(
       out: raw,
       options:
         args.lane === 'cuda'
-          ? ['--lane', 'cuda', '--ledger', LEDGER]
+          ? ['--lane', 'cuda', '--ledger', LEDGER, '--programs', options.programs ?? 'live']
           : ['--jobs', String(options.jobs)],
       onProgress: (event) => {
         view.update(event);
@@ -144,16 +146,24 @@ function jobs(option: string | boolean | undefined): number {
   );
 }
 
+/** What --programs says. */
+function programs(option: string | boolean | undefined): 'live' | 'synthetic' {
+  if (option === 'live' || option === 'synthetic') return option;
+  throw new UserError(`--programs: is "${String(option)}"; expected live or synthetic`, EXIT.usage);
+}
+
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   await main(async () => {
     const values = parse(process.argv.slice(2), {
       core: { type: 'string', default: CORE },
       jobs: { type: 'string' },
+      programs: { type: 'string', default: 'live' },
     });
     const args = stepArgs(values);
     const { total, ran } = await run(args, {
       core: String(values['core']),
       jobs: jobs(values['jobs']),
+      programs: programs(values['programs']),
     });
     console.log(`run ${args.system ?? ''}: ${String(total)} plans, ${String(ran)} run now`);
   });

@@ -8,7 +8,8 @@
 //      holds:
 //        idle      the high-priority client has no kernel of an open request launched
 //        copy      the op is a copy or a memset
-//        warm-up   the best-effort client is in its warm-up or in the first request behind it
+//        warm-up   the best-effort client is in its warm-up, or in the first request behind it
+//                  (exempt_after_warmup says in how many)
 //        finished  the high-priority client has completed all its requests
 //        update    it trains, is in its optimizer phase (the op before that phase is complete), and
 //                  the op needs at most the SM threshold: any profile
@@ -29,7 +30,8 @@
 //     code addresses the profile by kernels launched so far and so takes the next kernel's row for
 //     a copy.)
 //   - Warm-up means the plan's; the code has the constant 10 for both ends. Without warm-up nothing
-//     is exempt.
+//     is exempt. The request behind it is, in the code, one of several thousands; in a short run
+//     it is a visible part, so exempt_after_warmup can leave it out.
 //   - The bisection counts measured iterations only: during warm-up nothing is gated, so they say
 //     nothing. Its upper end is the largest need over all best-effort clients (in the code: of the
 //     first).
@@ -55,7 +57,8 @@ struct Options {
   std::uint32_t device_sms = 0;
   std::uint32_t first_kernel = kNoOp; ///< op of the high-priority program; kNoOp: it has no kernel
   std::uint32_t before_update_phase =
-      kNoOp; ///< last kernel before it; kNoOp: the rule never applies
+      kNoOp;                            ///< last kernel before it; kNoOp: the rule never applies
+  std::int64_t exempt_after_warmup = 1; ///< best-effort requests behind the warm-up
   bool bisect_sms = false;
   bool profile_check = true;
   bool sm_check = true;
@@ -105,8 +108,9 @@ class Orion final : public Scheduler {
       profiles_.push_back(client.profile);
     }
     for (const std::size_t c : roles.best_effort) {
-      // Requests that pass unchecked: those of the warm-up and one more.
-      const std::int64_t free = clients[c].warmup > 0 ? clients[c].warmup + 1 : 0;
+      // Requests that pass unchecked: those of the warm-up and, as published, one more.
+      const std::int64_t free =
+          clients[c].warmup > 0 ? clients[c].warmup + options.exempt_after_warmup : 0;
       best_effort_.push_back({.client = c, .profile = clients[c].profile, .free_requests = free});
     }
     last_ = best_effort_.size() - 1;
@@ -275,6 +279,7 @@ SystemInstance make(const Params& params, const Setup& setup) {
       .device_sms = setup.gpu.sm.count,
       .first_kernel = first_kernel(high.profile),
       .before_update_phase = kNoOp,
+      .exempt_after_warmup = params.integer("exempt_after_warmup"),
       .bisect_sms = high.training,
       .profile_check = params.flag("profile_check"),
       .sm_check = params.flag("sm_check"),
@@ -336,6 +341,13 @@ const RegisterSystem registered{{
              .unit = "kernels",
              .doc = "High-priority training: kernels of an iteration before its optimizer "
                     "phase. 0: as the program is marked."},
+            {.name = "exempt_after_warmup",
+             .default_value = std::int64_t{1},
+             .min = 0,
+             .max = 1e9,
+             .unit = "requests",
+             .doc = "Best-effort requests behind the warm-up that pass unchecked. 1, as in the "
+                    "published code, is one of thousands in its runs; 0 for short runs."},
             flag("profile_check", true,
                  "Hold best-effort kernels bound by the same resource as the last launched "
                  "high-priority kernel."),

@@ -172,6 +172,21 @@ TEST(OrionVectors, V11WarmUpRequestsAndOneMorePassUnchecked) {
   EXPECT_EQ(run.offered(kBe, 0), Launches{});
 }
 
+TEST(OrionVectors, V11HowManyPassBehindTheWarmUpIsAParameter) {
+  TestClient be = best_effort({kernel(kCompute, 12544, 1000)});
+  be.warmup = 10;
+  ScriptedRun run("orion",
+                  {{"max_be_duration_ns", std::int64_t{1'000'000'000'000}},
+                   {"exempt_after_warmup", std::int64_t{0}}},
+                  {inference(), be});
+  run.offered(kHigh, kHighCompute);
+  run.state(kBe).requests = 9;
+  EXPECT_EQ(run.offered(kBe, 0), Launches{kBe});
+  run.finish(kBe);
+  run.state(kBe).requests = 10;
+  EXPECT_EQ(run.offered(kBe, 0), Launches{});
+}
+
 TEST(OrionVectors, V11TheDrainAppliesDuringWarmUp) {
   TestClient be = best_effort({kernel(kCompute, 1, 2000), kernel(kCompute, 1, 2000)});
   be.warmup = 10;

@@ -83,6 +83,14 @@ const system = z.strictObject({
   label,
   system: z.string().describe('Name of the system in the core.'),
   params: params.optional(),
+  carveout: z
+    .int()
+    .min(0)
+    .max(100)
+    .optional()
+    .describe(
+      'Shared memory that every kernel prefers, in percent of the most an SM can split off; absent: as the libraries launch it.',
+    ),
   alone: z
     .boolean()
     .optional()
@@ -140,6 +148,12 @@ const cuda = z.strictObject({
     .optional()
     .describe(
       'What is compared there, in the order of plots. A text takes the entry of that id from the figure as it is.',
+    ),
+  programs: z
+    .enum(['live', 'synthetic'])
+    .optional()
+    .describe(
+      'What runs: the models themselves (live, the default), or kernels generated after the programs, for programs that no model stands behind.',
     ),
   seeds: seeds.optional(),
   axes: z

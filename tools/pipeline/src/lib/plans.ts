@@ -18,7 +18,7 @@ export interface Plan {
   id: string;
   gpu: string;
   seed: number;
-  system: { name: string; params?: Record<string, number | boolean | string> };
+  system: { name: string; params?: Record<string, number | boolean | string>; carveout?: number };
   clients: PlanClient[];
   until: string;
 }
@@ -90,8 +90,11 @@ function toPlan(figure: FigureDefinition, entry: SystemEntry, choice: Cell, seed
     id: planId(entry, choice, seed),
     gpu: figure.gpu,
     seed,
-    system:
-      Object.keys(params).length === 0 ? { name: entry.system } : { name: entry.system, params },
+    system: {
+      name: entry.system,
+      ...(Object.keys(params).length === 0 ? {} : { params }),
+      ...(entry.carveout === undefined ? {} : { carveout: entry.carveout }),
+    },
     clients,
     until: figure.until in choice ? figure.until : (Object.keys(choice)[0] ?? figure.until),
   };
