@@ -27,11 +27,18 @@ def allocate_until_it_fails() -> None:
 
 
 def free_what_graphs_use() -> None:
-    """The memory of a captured graph lies in a pool of its own."""
+    """Frees the largest piece of a captured graph's memory: activations, which kernels write first.
+
+    A graph's memory lies in a pool of its own.
+    """
     driver = ctypes.CDLL("libcuda.so.1")
-    for segment in torch.cuda.memory_snapshot():
-        if tuple(segment["segment_pool_id"]) != (0, 0):
-            driver.cuMemFree_v2(ctypes.c_uint64(segment["address"]))
+    segments = [
+        segment
+        for segment in torch.cuda.memory_snapshot()
+        if tuple(segment["segment_pool_id"]) != (0, 0)
+    ]
+    largest = max(segments, key=lambda segment: segment["total_size"])
+    driver.cuMemFree_v2(ctypes.c_uint64(largest["address"]))
 
 
 class FaultySession(live_session.LiveSession):

@@ -32,6 +32,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 NATIVE = HERE.parent.parent
 MARK = "COTENANT_FAULT_MARK"
 SPIN_HP, SPIN_BE = "h200/spin-20us-x1", "h200/spin-1000us-x32"
+LONGEST_END_S = 15
 LIVE_HP = "h200/mobilenetv2-inference-b4-fp32"
 LIVE_BE = "h200/mobilenetv2-training-b64-fp32"
 
@@ -209,6 +210,14 @@ def gpu_memory_mib() -> int:
     return int(answer.stdout.splitlines()[0])
 
 
+def wait_for_end(mark: str) -> float:
+    """Seconds that processes of a run outlived its command; at most LONGEST_END_S."""
+    begin = time.monotonic()
+    while marked(mark) and time.monotonic() - begin < LONGEST_END_S:
+        time.sleep(0.1)
+    return round(time.monotonic() - begin, 1)
+
+
 def digest(folder: pathlib.Path, name: str) -> str | None:
     files = [folder / f"{name}.csv", folder / f"{name}.json"]
     if not all(file.exists() for file in files):
@@ -262,7 +271,7 @@ def inject(scenario: Scenario, binary: pathlib.Path) -> dict[str, object]:
                     scenario.during(run)
         status = command.wait()
     ended = time.monotonic() - begin
-    time.sleep(1.0)
+    lingered = wait_for_end(mark)
     left = {str(pid): command_line(pid) for pid in marked(mark)}
     names = ("a-before", "b-fault", "c-behind")
     result = {
@@ -275,6 +284,7 @@ def inject(scenario: Scenario, binary: pathlib.Path) -> dict[str, object]:
         "results": [n for n in names if digest(out / scenario.system, n) is not None],
         "first_untouched": before is not None
         and before == digest(out / scenario.system, "a-before"),
+        "lingered_s": lingered,
         "left_running": left,
         "gpu_memory_left_mib": gpu_memory_mib() - memory,
         "seconds": round(ended, 1),
