@@ -19,29 +19,30 @@ export interface Variant {
 export const RELEASE: Variant = { folder: 'build', options: { CMAKE_BUILD_TYPE: 'Release' } };
 
 /** Optimised lightly: the sanitizers' reports keep their lines and property tests stay quick. */
-export function sanitized(sanitizers: string): Variant {
-  return {
-    folder: `build-${sanitizers.replaceAll(',', '-')}`,
-    options: {
-      CMAKE_BUILD_TYPE: 'RelWithDebInfo',
-      CMAKE_CXX_FLAGS_RELWITHDEBINFO: '-O1 -g1',
-      COTENANT_SANITIZE: sanitizers,
-    },
-  };
-}
+const CHECKED = {
+  CMAKE_BUILD_TYPE: 'RelWithDebInfo',
+  CMAKE_CXX_FLAGS_RELWITHDEBINFO: '-O1 -g1',
+};
 
-export const FUZZ: Variant = {
-  folder: 'build-fuzz',
+/**
+ * Address and undefined-behaviour sanitizer, for tests and fuzz targets alike: what takes long is
+ * compiling. Clang, for libFuzzer: its coverage steers the fuzzer, so the core is instrumented for it,
+ * without libFuzzer's main().
+ */
+export const MEMORY: Variant = {
+  folder: 'build-memory',
   clang: true,
   options: {
-    CMAKE_BUILD_TYPE: 'RelWithDebInfo',
-    // The core's coverage steers the fuzzer, so the core is instrumented too, without libFuzzer's
-    // main().
+    ...CHECKED,
     CMAKE_CXX_FLAGS: '-fsanitize=fuzzer-no-link',
-    CMAKE_CXX_FLAGS_RELWITHDEBINFO: '-O1 -g1',
     COTENANT_SANITIZE: 'address,undefined',
     COTENANT_FUZZ: 'ON',
   },
+};
+
+export const THREADS: Variant = {
+  folder: 'build-threads',
+  options: { ...CHECKED, COTENANT_SANITIZE: 'thread' },
 };
 
 /** Parts of the core that need libraries of their own; off unless a command asks. */

@@ -10,7 +10,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { BuildFailed, build, buildFolder, FUZZ, SOURCE } from './cmake.ts';
+import { BuildFailed, build, buildFolder, MEMORY, SOURCE } from './cmake.ts';
 import { main } from './entry.ts';
 
 const LONGEST_INPUT_BYTES = 65_536;
@@ -21,7 +21,7 @@ await main('fuzz', () => {
     .filter((file) => file.endsWith('_fuzz.cpp'))
     .map((file) => file.replace(/\.cpp$/, ''))
     .sort();
-  build(FUZZ, targets);
+  build(MEMORY, targets, { tests: true });
   const failed = targets.filter((target) => !fuzz(target, Number(values.seconds)));
   for (const target of targets)
     console.log(`${failed.includes(target) ? 'FAIL' : 'ok  '} ${target}`);
@@ -34,7 +34,7 @@ function fuzz(target: string, seconds: number): boolean {
   mkdirSync(corpus, { recursive: true });
   const committed = join(SOURCE, 'fuzz/corpus', target.replace(/_fuzz$/, ''));
   const { status } = spawnSync(
-    join(buildFolder(FUZZ), target),
+    join(buildFolder(MEMORY), target),
     [
       ...['-seed=1', `-max_total_time=${seconds}`, `-max_len=${LONGEST_INPUT_BYTES}`, '-timeout=5'],
       ...[

@@ -110,8 +110,8 @@ export function allSuites(): Suite[] {
     ]),
     cpp,
     typescript,
-    sanitizer('memory', 'C++ tests under ASan and UBSan', 'address,undefined'),
-    sanitizer('threads', 'the command line under TSan', 'thread'),
+    sanitizer('memory', 'C++ tests under ASan and UBSan', 'memory'),
+    sanitizer('threads', 'the command line under TSan', 'threads'),
     ...(fuzzed
       ? [
           check('fuzz', 'fuzz targets, bounded time', process.execPath, [

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import csv
 import dataclasses
+import datetime
 import gzip
 import hashlib
 import io
@@ -200,14 +201,24 @@ def data_folder(scenario: Scenario, scratch: pathlib.Path) -> pathlib.Path:
     return data
 
 
-def gpu_memory_mib() -> int:
+def ask_gpu(*fields: str) -> list[str]:
     answer = subprocess.run(
-        ["nvidia-smi", "--query-gpu=memory.used", "--format=csv,noheader,nounits"],
+        ["nvidia-smi", f"--query-gpu={','.join(fields)}", "--format=csv,noheader,nounits"],
         capture_output=True,
         text=True,
         check=True,
     )
-    return int(answer.stdout.splitlines()[0])
+    return [field.strip() for field in answer.stdout.splitlines()[0].split(",")]
+
+
+def gpu_memory_mib() -> int:
+    return int(ask_gpu("memory.used")[0])
+
+
+def machine() -> dict[str, str]:
+    name, driver = ask_gpu("name", "driver_version")
+    today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
+    return {"gpu": name, "driver": driver, "date": today, "command": "inject.py"}
 
 
 def wait_for_end(mark: str) -> float:
@@ -322,7 +333,7 @@ def main() -> int:
             flush=True,
         )
         temporary = options.out.with_suffix(".tmp")
-        temporary.write_text(json.dumps(results, indent=1) + "\n")
+        temporary.write_text(json.dumps({**machine(), "results": results}, indent=1) + "\n")
         temporary.replace(options.out)
     return 0
 

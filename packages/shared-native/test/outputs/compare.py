@@ -11,6 +11,7 @@ execution repeats itself, then under each system. Needs a GPU and PyTorch; about
 from __future__ import annotations
 
 import argparse
+import datetime
 import json
 import pathlib
 import subprocess
@@ -138,6 +139,18 @@ def training(binary: pathlib.Path) -> list[dict[str, object]]:
     return results
 
 
+def machine() -> dict[str, str]:
+    answer = subprocess.run(
+        ["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    name, driver = answer.stdout.splitlines()[0].split(",")
+    today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
+    return {"gpu": name.strip(), "driver": driver.strip(), "date": today, "command": "compare.py"}
+
+
 def main() -> int:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     p.add_argument("--out", type=pathlib.Path, required=True, help="JSON file to write")
@@ -145,7 +158,7 @@ def main() -> int:
     options = p.parse_args()
     results = inference(options.binary.resolve()) + training(options.binary.resolve())
     temporary = options.out.with_suffix(".tmp")
-    temporary.write_text(json.dumps(results, indent=1) + "\n")
+    temporary.write_text(json.dumps({**machine(), "results": results}, indent=1) + "\n")
     temporary.replace(options.out)
     differ = [f"{r['client']} under {r['system']}" for r in results if not r["equal"]]
     print(f"{len(results) - len(differ)} of {len(results)} equal alone, bit for bit")

@@ -161,7 +161,8 @@ HostPool& CudaLane::pool() {
       .gpu_uuid = uuid,
       .gpu_bytes = options_.gpu.value("memory_bytes", std::int64_t{0}),
       .program_bytes = [this](const std::string& id) { return catalog_.program(id).peak_bytes; },
-      .tick = [this] { stop_if_interrupted(); }});
+      .tick = [this] { stop_if_interrupted(); },
+      .say = options_.say});
   return *pool_;
 }
 

@@ -255,6 +255,18 @@ TEST_F(CudaRun, MemoryThatRunsOutWhileLoadingIsSaid) {
   expect_recovery("orion", "exhaust-load", "CUDA_ERROR_OUT_OF_MEMORY");
 }
 
+TEST_F(CudaRun, WhatFailsToLoadIntoAHostThatHasRunIsTriedInANewOne) {
+  test.misbehave("worn-load");
+  json alone = plan("streams");
+  alone["clients"].erase(1);
+  alone["id"] = "alone";
+  test.run(alone);
+  EXPECT_EQ(test.logged("hello").size(), 1U);
+  test.run(plan("orion"));
+  EXPECT_EQ(test.logged("hello").size(), 2U);
+  EXPECT_EQ(test.logged("load").size(), 4U) << "one, one in vain, and both in the new host";
+}
+
 TEST_F(CudaRun, DeathAtTheStartGivesTheLastWords) {
   expect_recovery("orion", "die-hello",
                   "died with exit status 3; its last words: no such library: libtorch.so");

@@ -63,6 +63,31 @@ void HostPool::prepare(const std::vector<HostNeed>& needs) {
   if (daemon_ && !daemon_->alive()) {
     end_daemon();
   }
+  const bool in_use = std::any_of(needs.begin(), needs.end(), [&](const HostNeed& need) {
+    const auto found = hosts_.find(need.key);
+    return found != hosts_.end() && !found->second.programs.empty();
+  });
+  try {
+    attempt(needs);
+  } catch (const HostFailure& failure) {
+    // A library may fail beside what the process has done before, and not in a process of its own.
+    if (failure.fault() != HostFault::device || !in_use) {
+      throw;
+    }
+    options_.say(fmt::format("{}; once more, in new processes", failure.what()));
+    for (const HostNeed& need : needs) {
+      if (hosts_.contains(need.key)) {
+        end(need.key);
+      }
+    }
+    attempt(needs);
+  }
+  for (const HostNeed& need : needs) {
+    hosts_.at(need.key).last_use = ++uses_;
+  }
+}
+
+void HostPool::attempt(const std::vector<HostNeed>& needs) {
   try {
     make_room(needs);
     start_missing(needs);
@@ -71,9 +96,6 @@ void HostPool::prepare(const std::vector<HostNeed>& needs) {
   } catch (...) {
     clean_up(needs);
     throw;
-  }
-  for (const HostNeed& need : needs) {
-    hosts_.at(need.key).last_use = ++uses_;
   }
 }
 

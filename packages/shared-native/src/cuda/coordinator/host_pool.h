@@ -45,7 +45,8 @@ struct HostPoolOptions {
   std::string gpu_uuid;       ///< the GPU that is locked: a host on another one is refused
   std::int64_t gpu_bytes = 0; ///< its memory
   std::function<std::int64_t(const std::string&)> program_bytes; ///< peak of a program
-  std::function<void()> tick; ///< called while waiting; ends the wait by throwing
+  std::function<void()> tick;                  ///< called while waiting; ends the wait by throwing
+  std::function<void(const std::string&)> say; ///< told what is worth a line of output
 };
 
 class HostPool {
@@ -58,7 +59,8 @@ class HostPool {
   /// Makes the hosts ready: starts those that do not run, all at once, and has programs loaded, side by
   /// side. Where the GPU's memory would not hold it, hosts that are not needed now are ended. Starts the
   /// MPS daemon if a host needs it. Throws HostFailure; hosts that failed are gone afterwards. What has
-  /// been refused once (MPS, a program that does not match) is refused at once from then on.
+  /// been refused once (MPS, a program that does not match) is refused at once from then on. A program
+  /// that fails to load into a host that has others is tried once more in a new one.
   void prepare(const std::vector<HostNeed>& needs);
 
   /// All of these are ready already.
@@ -90,6 +92,7 @@ class HostPool {
     bool greeted = false;
   };
 
+  void attempt(const std::vector<HostNeed>& needs);
   void make_room(const std::vector<HostNeed>& needs);
   void start_missing(const std::vector<HostNeed>& needs);
   void greet(const std::vector<HostNeed>& needs);
