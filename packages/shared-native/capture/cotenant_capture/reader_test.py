@@ -32,6 +32,8 @@ class RoundTripTest(unittest.TestCase):
             with self.subTest(file.name):
                 program = reader.read(file)
                 self.assertEqual(f"{program.header['name']}.program.gz", file.name)
+                if file.name.startswith("spin-"):
+                    continue  # made up by `cotenant program spin`: nothing was measured
                 solo = program.header["solo"]
                 error = abs(solo["op_sum_ns"] - solo["busy_ns"]) / solo["busy_ns"]
                 self.assertLessEqual(error, 0.05)

@@ -94,6 +94,12 @@ class Section {
 
   void optional(const std::string& name) { known_.push_back(name); }
 
+  // Whether the member, which may be left out, is there.
+  [[nodiscard]] bool has(const std::string& name) {
+    optional(name);
+    return object_.contains(name);
+  }
+
   void done() const {
     for (const auto& [name, value] : object_.items()) {
       if (std::find(known_.begin(), known_.end(), name) == known_.end()) {
@@ -257,6 +263,12 @@ GpuSpec parse_gpu_spec(std::string_view json, const std::string& source) {
   gpu.contention.dram_queueing_limit =
       contention.number("dram_queueing_limit", "fraction", 0, 0.999);
   contention.done();
+
+  if (top.has("reset")) {
+    Section reset = top.section("reset");
+    gpu.reset = {.command = reset.whole<Nanos>("command_ns", "ns", 0, 1e12)};
+    reset.done();
+  }
 
   top.done();
   return gpu;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,7 +16,7 @@ namespace cotenant {
 struct GpuSpec {
   std::string id;
   std::string name;
-  std::string architecture; ///< sm_90 …
+  std::string architecture; ///< sm_90 …, gfx906 …
 
   struct Sm {
     std::uint32_t count = 0;
@@ -74,6 +75,12 @@ struct GpuSpec {
     double dram_queueing_gain = 0;
     double dram_queueing_limit = 0; ///< share above which the wait grows no further, below 1
   } contention;
+
+  /// Of a GPU whose running kernels can be ended without their process; absent, they cannot be.
+  struct Reset {
+    Nanos command = 0; ///< from the call until all that runs has ended
+  };
+  std::optional<Reset> reset;
 };
 
 /// Reads and checks one specification. Throws InputError naming file and field.

@@ -26,7 +26,7 @@ std::string refusal(const Json& document) {
 
 TEST(GpuSpec, EveryShippedSpecificationLoads) {
   const std::vector<std::string> ids = list_gpu_ids(COTENANT_DATA_DIR);
-  EXPECT_GE(ids.size(), 3U);
+  EXPECT_GE(ids.size(), 4U);
   for (const std::string& id : ids) {
     const GpuSpec gpu = find_gpu_spec(COTENANT_DATA_DIR, id);
     EXPECT_EQ(gpu.id, id);
@@ -45,6 +45,15 @@ TEST(GpuSpec, ReadsTheFields) {
   EXPECT_EQ(gpu.sm.shared_memory_reserved, 0U);
   EXPECT_EQ(gpu.memory.bandwidth, 900e9);
   EXPECT_EQ(gpu.launch.queue_depth, 1022U);
+  EXPECT_FALSE(gpu.reset) << "no NVIDIA driver ends a kernel without its process";
+}
+
+TEST(GpuSpec, KnowsWhichGpuCanResetItsKernels) {
+  const GpuSpec gpu = find_gpu_spec(COTENANT_DATA_DIR, "mi50");
+  EXPECT_EQ(gpu.sm.count, 60U);
+  EXPECT_EQ(gpu.sm.threads, 2560U);
+  ASSERT_TRUE(gpu.reset);
+  EXPECT_EQ(gpu.reset->command, 10'000);
 }
 
 TEST(GpuSpec, RefusesWhatItDoesNotUnderstandNamingTheField) {
@@ -88,6 +97,7 @@ TEST(GpuSpec, RefusesWhatItDoesNotUnderstandNamingTheField) {
        "g.json: launch.host_ns.value: is -1; expected 0 to 1000000000000"},
       {[](Json& j) { j["id"] = ""; }, "g.json: id: expected a text that is not empty"},
       {[](Json& j) { j["fans"] = 2; }, "g.json: fans: unknown field"},
+      {[](Json& j) { j["reset"] = Json::object(); }, "g.json: reset.command_ns: is missing"},
   };
   for (const auto& [change, message] : cases) {
     Json document = h200();

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <map>
 
+#include "base/error.h"
 #include "base/file.h"
 #include "device/gpu_spec.h"
 #include "program/occupancy.h"
@@ -55,6 +56,11 @@ TEST_P(ShippedProgram, TrainingHasAllPhasesInOrder) {
 TEST_P(ShippedProgram, DerivesToEveryOtherGpu) {
   for (const std::string& id : list_gpu_ids(COTENANT_DATA_DIR)) {
     const GpuSpec to = find_gpu_spec(COTENANT_DATA_DIR, id);
+    if (to.architecture == "gfx906" && program_.precision == "bf16") {
+      // Blocks of Hopper's matrix kernels hold more registers than a compute unit can give them.
+      EXPECT_THROW(scale_program(program_, gpu_, to), InputError);
+      continue;
+    }
     const Program derived = scale_program(program_, gpu_, to);
     ASSERT_EQ(derived.ops.size(), program_.ops.size());
     for (const Op& op : derived.ops) {
@@ -72,9 +78,16 @@ std::string test_name(const testing::TestParamInfo<std::string>& info) {
   return name;
 }
 
+/// All but those that `cotenant program spin` made up.
+std::vector<std::string> recorded_program_ids() {
+  std::vector<std::string> ids = list_program_ids(COTENANT_DATA_DIR);
+  std::erase_if(ids, [](const std::string& id) { return id.find("/spin-") != std::string::npos; });
+  return ids;
+}
+
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(ShippedProgram);
-INSTANTIATE_TEST_SUITE_P(Programs, ShippedProgram,
-                         testing::ValuesIn(list_program_ids(COTENANT_DATA_DIR)), test_name);
+INSTANTIATE_TEST_SUITE_P(Programs, ShippedProgram, testing::ValuesIn(recorded_program_ids()),
+                         test_name);
 
 } // namespace
 } // namespace cotenant

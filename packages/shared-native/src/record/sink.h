@@ -39,12 +39,14 @@ class DetailSink {
   /// `index` counts all requests of the client, warm-up included.
   virtual void request(std::size_t client, std::int64_t index, Nanos arrival, Nanos start,
                        Nanos end) = 0;
-  /// Op `op` of the client's program was on the device.
+  /// Op `op` of the client's program, or a part of it, was on the device.
   virtual void op(std::size_t client, std::uint32_t op, Nanos begin, Nanos end) = 0;
   /// The scheduler let an op go.
   virtual void launch(std::size_t client, std::uint32_t op, Nanos at) = 0;
   /// The scheduler saw an op and did not let it go; once per op.
   virtual void hold(std::size_t client, std::uint32_t op, Nanos at) = 0;
+  /// The scheduler had all ended that the client had on the device, to go on from op `op`.
+  virtual void reset(std::size_t client, std::uint32_t op, Nanos at) = 0;
   /// Share of the GPU's thread slots that the client's blocks hold from now on.
   virtual void sm_share(std::size_t client, double share, Nanos at) = 0;
 };

@@ -124,6 +124,10 @@ void Timeline::hold(std::size_t client, std::uint32_t op, Nanos at) {
   decision("hold", client, op, at);
 }
 
+void Timeline::reset(std::size_t client, std::uint32_t op, Nanos at) {
+  decision("reset", client, op, at);
+}
+
 void Timeline::sm_share(std::size_t client, double share, Nanos at) {
   const int thousandths = static_cast<int>(std::lround(share * 1000));
   if (thousandths == last_share_[client]) {

@@ -30,6 +30,7 @@ class Timeline final : public DetailSink {
   void op(std::size_t client, std::uint32_t op, Nanos begin, Nanos end) override;
   void launch(std::size_t client, std::uint32_t op, Nanos at) override;
   void hold(std::size_t client, std::uint32_t op, Nanos at) override;
+  void reset(std::size_t client, std::uint32_t op, Nanos at) override;
   void sm_share(std::size_t client, double share, Nanos at) override;
 
   /// Ends the document and gives the file its name. Throws IoError.

@@ -51,7 +51,8 @@ class WorkspaceForTest {
                {"requests", 15},
                {"warmup", 3}},
               {{"name", "be"},
-               {"program", "h200/small-training"},
+               // Training cannot be reset.
+               {"program", system == "reef-reset" ? "h200/small-inference" : "h200/small-training"},
                {"priority", "best-effort"},
                {"traffic", {{"kind", "closed"}}},
                {"warmup", 3}}}},

@@ -19,7 +19,13 @@ inline OpProfile kernel(Boundness boundness, std::uint32_t sms, Nanos duration,
           .phase = phase,
           .boundness = boundness,
           .sm_needed = sms,
-          .duration = duration};
+          .duration = duration,
+          // One block an SM, as long as the kernel.
+          .grid = {.blocks = sms,
+                   .block_duration = duration,
+                   .threads = 256,
+                   .registers = 0,
+                   .shared_memory = 0}};
 }
 
 inline OpProfile copy(OpKind kind = OpKind::copy_h2d, Nanos duration = 1000) {
@@ -48,12 +54,21 @@ inline TestClient best_effort(std::vector<OpProfile> ops) {
 
 using ParamList = std::vector<std::pair<std::string, ParamValue>>;
 
-/// A GPU of 80 SMs (a V100, as in the published decision vectors) and a poll of 1 µs.
+/// A GPU of 80 SMs (a V100, as in the published decision vectors) whose kernels can be reset; a poll, a
+/// launch call, its latency and an empty kernel take 1 µs each, a reset command 10.
 inline GpuSpec test_gpu() {
   GpuSpec gpu;
   gpu.id = "test";
   gpu.sm.count = 80;
+  gpu.sm.threads = 2048;
+  gpu.sm.blocks = 32;
+  gpu.sm.registers = 65536;
+  gpu.sm.shared_memory = 65536;
   gpu.launch.poll = kMicrosecond;
+  gpu.launch.host = kMicrosecond;
+  gpu.launch.latency = kMicrosecond;
+  gpu.launch.empty_kernel = kMicrosecond;
+  gpu.reset = GpuSpec::Reset{.command = 10 * kMicrosecond};
   return gpu;
 }
 
@@ -67,6 +82,17 @@ struct TestStates {
 class ScriptedRun : private TestStates, private Gate {
  public:
   using Launches = std::vector<std::size_t>;
+
+  /// What a scheduler did besides launching, in order; for launch_padded, `count` blocks from SM `at`
+  /// on pad.
+  struct Act {
+    enum class What : std::uint8_t { pad, withdraw, reset };
+    What what = What::pad;
+    std::size_t client = 0;
+    std::uint32_t count = 0; ///< blocks; ops withdrawn; the op to go on from
+    std::uint32_t at = 0;
+    bool operator==(const Act&) const = default;
+  };
 
   ScriptedRun(const std::string& name, const ParamList& params, std::vector<TestClient> clients)
       : TestStates(clients.size()), Gate(TestStates::states), clients_(std::move(clients)) {
@@ -89,6 +115,7 @@ class ScriptedRun : private TestStates, private Gate {
   [[nodiscard]] const SystemMode& mode() const { return instance_.mode; }
   [[nodiscard]] Nanos time() const { return now_; }
   [[nodiscard]] Nanos timer() const { return timer_; }
+  [[nodiscard]] const std::vector<Act>& acts() const { return acts_; }
 
   /// Op `op` comes to the head of `client`'s queue; ops before it count as launched. What was in
   /// flight still is.
@@ -152,12 +179,42 @@ class ScriptedRun : private TestStates, private Gate {
     ++s.head;
     launched_.push_back(client);
   }
+  void launch_padded(std::size_t client, const Padding& padding) override {
+    ClientState& s = states[padding.client];
+    ASSERT_TRUE(s.head_ready) << "client " << padding.client << " has no head";
+    acts_.push_back({.what = Act::What::pad,
+                     .client = padding.client,
+                     .count = padding.blocks,
+                     .at = padding.first_sm});
+    s.head_blocks += padding.blocks;
+    if (s.head_blocks == clients_[padding.client].ops[s.head].grid.blocks) {
+      s.head_blocks = 0;
+      s.head_ready = false;
+      ++s.head;
+    }
+    launch(client);
+  }
+  std::uint32_t withdraw(std::size_t client) override {
+    ClientState& s = states[client];
+    const std::uint32_t kept = std::min(s.finished + 1, s.head);
+    const std::uint32_t withdrawn = s.head - kept;
+    s.head = kept;
+    s.head_ready = withdrawn > 0 || s.head_ready;
+    acts_.push_back({.what = Act::What::withdraw, .client = client, .count = withdrawn});
+    return withdrawn;
+  }
+  void reset(std::size_t client, std::uint32_t op) override {
+    states[client].head = states[client].finished = op;
+    states[client].head_ready = true;
+    acts_.push_back({.what = Act::What::reset, .client = client, .count = op});
+  }
 
   std::vector<TestClient> clients_;
   SystemInstance instance_;
   Nanos now_ = 0;
   Nanos timer_ = kNever;
   Launches launched_;
+  std::vector<Act> acts_;
 };
 
 } // namespace cotenant::testing

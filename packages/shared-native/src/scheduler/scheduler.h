@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,16 @@ struct OpProfile {
   Boundness boundness = Boundness::unknown;
   std::uint32_t sm_needed = 0; ///< SMs for all its blocks at once; unbounded above
   Nanos duration = 0;          ///< running alone on this GPU
+
+  /// Of a kernel's grid: how many blocks, how long one of them takes, and what it takes of an SM.
+  struct Grid {
+    std::uint32_t blocks = 0;
+    Nanos block_duration = 0;
+    std::uint32_t threads = 0;       ///< per block, as this and the next two are
+    std::uint32_t registers = 0;     ///< as allocated
+    std::uint32_t shared_memory = 0; ///< bytes
+  };
+  Grid grid = {};
 
   /// Kernels count as compute ops; copies and memsets do not (Orion's `seen` advances on the
   /// former).
@@ -57,6 +68,8 @@ struct ClientState {
   std::uint32_t head = 0; ///< index of the head op in the program = ops of this request launched
   std::uint32_t finished =
       0; ///< ops of this request seen to be complete; both keep until the next request
+  std::uint32_t head_blocks =
+      0; ///< blocks of the head op that were launched as padding; it still is the head
   std::int64_t requests = 0; ///< requests completed, warm-up included
 
   /// Ops launched and not yet seen to be complete.
@@ -82,6 +95,40 @@ class Gate {
   /// counts the op as launched and has no head until the next one reaches the queue. REQUIRES:
   /// client(index).head_ready.
   virtual void launch(std::size_t client) = 0;
+
+  // What follows only a GPU can do whose running kernels can be ended (GpuSpec::reset). A system that
+  // calls it refuses other GPUs when it is made. It launches from a single thread.
+
+  /// Blocks of a best-effort kernel that fill up the SMs which a kernel leaves free.
+  struct Padding {
+    std::size_t client = 0;   ///< whose head kernel they are of
+    std::uint32_t blocks = 0; ///< at least one, at most all that are left of it
+    std::uint32_t first_sm =
+        0; ///< they go to this SM and those after it, the padded kernel to those before it
+  };
+
+  /// Launches the head op of `client` padded, the two as one kernel: both start when the op's turn in
+  /// its stream comes, and the next op of that stream waits for both. The padding client's head
+  /// remains its head until all its blocks are launched; a later launch() launches those that are
+  /// left. REQUIRES: both heads are ready and kernels; the padding client has nothing in flight but
+  /// padding of `client`'s current request, and launches nothing else while it has.
+  virtual void launch_padded(std::size_t /*client*/, const Padding& /*padding*/) {
+    throw std::logic_error("this device cannot pad kernels");
+  }
+
+  /// Takes back the ops of `client` that were launched and have not begun; the first of them is the
+  /// head again. What runs, runs on. Returns how many there were.
+  virtual std::uint32_t withdraw(std::size_t /*client*/) {
+    throw std::logic_error("this device cannot take back what was launched");
+  }
+
+  /// Ends the kernel that `client` has running with all its blocks, takes back what it launched, and
+  /// makes `op` its head again, to be executed anew with all that followed it. REQUIRES: it has ops
+  /// in flight, none of them padding; op <= its `finished`; executing the ops from there on again
+  /// gives the same result.
+  virtual void reset(std::size_t /*client*/, std::uint32_t /*op*/) {
+    throw std::logic_error("this device cannot end running kernels");
+  }
 
   /// Asks for on_timer() at `at` (or as soon as possible after it). One timer: a later call
   /// replaces it.

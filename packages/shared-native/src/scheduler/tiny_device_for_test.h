@@ -21,7 +21,15 @@ struct TinyClient {
 
 /// What a run did, in order.
 struct TinyEvent {
-  enum class What : std::uint8_t { launched, finished, request_begins, request_ends, turn_ends };
+  enum class What : std::uint8_t {
+    launched,
+    finished,
+    request_begins,
+    request_ends,
+    turn_ends,
+    withdrawn, ///< op `op` is the head again
+    reset      ///< the same, and what ran is killed
+  };
   What what = What::launched;
   Nanos at = 0;
   std::size_t client = 0;
@@ -47,6 +55,9 @@ class TinyDevice : private TestStates, private Gate {
     }
     const SystemInfo& system = find_system(name);
     const GpuSpec gpu = test_gpu();
+    for (std::size_t c = 0; c < clients_.size(); ++c) {
+      streams_[c].pads.resize(clients_[c].client.ops.size());
+    }
     instance_ = system.make(Params::checked(system.params, params, "params"),
                             {.gpu = gpu, .clients = infos});
     for (Stream& stream : streams_) {
@@ -71,14 +82,14 @@ class TinyDevice : private TestStates, private Gate {
         return;
       }
       now_ = next;
+      log_launch_ = [](void* w, const TinyEvent& e) {
+        (*static_cast<std::remove_reference_t<Watch>*>(w))(e);
+      };
+      watcher_ = &watch;
       step(watch);
       // Turn after turn until one launches nothing.
       do {
         launched_ = false;
-        log_launch_ = [](void* w, const TinyEvent& e) {
-          (*static_cast<std::remove_reference_t<Watch>*>(w))(e);
-        };
-        watcher_ = &watch;
         instance_.scheduler->decide(*this);
         watch(TinyEvent{.what = TinyEvent::What::turn_ends, .at = now_});
         make_heads_ready();
@@ -92,6 +103,12 @@ class TinyDevice : private TestStates, private Gate {
     Nanos head_at = kNever; ///< the next op reaches the head of the queue
     Nanos ends = kNever;    ///< the op at the front completes
     Nanos first_launch = 0;
+    struct Pad {
+      std::size_t client = 0;
+      bool last = false;       ///< the padding op is complete with it
+      std::uint32_t parts = 0; ///< 0: none, else 1
+    };
+    std::vector<Pad> pads; ///< by op
   };
 
   Nanos draw(Nanos most) {
@@ -125,11 +142,19 @@ class TinyDevice : private TestStates, private Gate {
     Stream& stream = streams_[c];
     ClientState& s = states[c];
     stream.ends = kNever;
+    if (Stream::Pad& pad = stream.pads[s.finished]; pad.parts > 0) {
+      pad.parts = 0;
+      if (pad.last) {
+        finish_front(pad.client, watch);
+      }
+    }
     const std::uint32_t op = s.finished++;
     watch(TinyEvent{.what = TinyEvent::What::finished, .at = now_, .client = c, .op = op});
     instance_.scheduler->on_finished(c, op, *this);
     if (s.in_flight() > 0) {
-      start_front(c);
+      if (!is_padding(c)) {
+        start_front(c);
+      }
     } else if (s.head == clients_[c].client.ops.size()) {
       s.request_open = false;
       ++s.requests;
@@ -138,6 +163,13 @@ class TinyDevice : private TestStates, private Gate {
       instance_.scheduler->on_request_finished(c, now_ - stream.first_launch, *this);
       stream.begins = s.done ? kNever : now_ + draw(clients_[c].request_gap);
     }
+  }
+
+  [[nodiscard]] bool is_padding(std::size_t c) const {
+    return std::any_of(streams_.begin(), streams_.end(), [c](const Stream& stream) {
+      return std::any_of(stream.pads.begin(), stream.pads.end(),
+                         [c](const Stream::Pad& pad) { return pad.parts > 0 && pad.client == c; });
+    });
   }
 
   void start_front(std::size_t c) {
@@ -170,6 +202,7 @@ class TinyDevice : private TestStates, private Gate {
     }
     const bool idle = s.in_flight() == 0;
     s.head_ready = false;
+    s.head_blocks = 0;
     ++s.head;
     if (idle) {
       start_front(c);
@@ -179,6 +212,57 @@ class TinyDevice : private TestStates, private Gate {
     }
     launched_ = true;
     log_launch_(watcher_, {.what = TinyEvent::What::launched, .at = now_, .client = c, .op = op});
+  }
+
+  void launch_padded(std::size_t c, const Padding& padding) override {
+    ClientState& s = states[padding.client];
+    ASSERT_TRUE(s.head_ready && states[c].head_ready && padding.client != c);
+    ASSERT_TRUE(s.in_flight() == 0 || is_padding(padding.client));
+    const OpProfile& op = clients_[padding.client].client.ops[s.head];
+    ASSERT_TRUE(op.is_kernel() && clients_[c].client.ops[states[c].head].is_kernel());
+    ASSERT_TRUE(padding.blocks > 0 && s.head_blocks + padding.blocks <= op.grid.blocks);
+    ASSERT_TRUE(padding.first_sm > 0 && padding.first_sm < test_gpu().sm.count);
+    if (s.head == 0 && s.head_blocks == 0) {
+      streams_[padding.client].first_launch = now_;
+    }
+    s.head_blocks += padding.blocks;
+    const bool last = s.head_blocks == op.grid.blocks;
+    streams_[c].pads[states[c].head] = {.client = padding.client, .last = last, .parts = 1};
+    if (last) {
+      log_launch_(
+          watcher_,
+          {.what = TinyEvent::What::launched, .at = now_, .client = padding.client, .op = s.head});
+      s.head_ready = false;
+      s.head_blocks = 0;
+      if (++s.head < clients_[padding.client].client.ops.size()) {
+        streams_[padding.client].head_at = now_ + draw(clients_[padding.client].host_gap);
+      }
+    }
+    launch(c);
+  }
+  std::uint32_t withdraw(std::size_t c) override {
+    ClientState& s = states[c];
+    const std::uint32_t kept = std::min(s.finished + 1, s.head);
+    const std::uint32_t withdrawn = s.head - kept;
+    if (withdrawn > 0) {
+      go_back(c, kept, TinyEvent::What::withdrawn);
+    }
+    return withdrawn;
+  }
+  void reset(std::size_t c, std::uint32_t op) override {
+    ASSERT_GT(states[c].in_flight(), 0U);
+    ASSERT_LE(op, states[c].finished);
+    ASSERT_FALSE(is_padding(c));
+    streams_[c].ends = kNever;
+    states[c].finished = op;
+    go_back(c, op, TinyEvent::What::reset);
+  }
+  void go_back(std::size_t c, std::uint32_t op, TinyEvent::What what) {
+    states[c].head = op;
+    states[c].head_blocks = 0;
+    states[c].head_ready = true;
+    streams_[c].head_at = kNever;
+    log_launch_(watcher_, {.what = what, .at = now_, .client = c, .op = op});
   }
 
   std::vector<TinyClient> clients_;

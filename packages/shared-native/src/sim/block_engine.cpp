@@ -13,17 +13,43 @@ BlockEngine::BlockEngine(const GpuSpec& gpu, std::uint32_t streams, BlockOrder o
     : limits_(gpu), share_step_(share_step(gpu)), order_(order), contention_(gpu.contention),
       sms_(gpu.sm.count), kernels_(streams) {}
 
-void BlockEngine::start(std::uint32_t stream, const KernelShape& shape, int priority,
-                        std::uint32_t context, Nanos now) {
+void BlockEngine::start_part(std::uint32_t stream, const KernelShape& shape, const LaunchPart& part,
+                             int priority, std::uint32_t context, Nanos now) {
   assert(kernels_[stream].shape == nullptr && next() > now);
+  const std::uint32_t blocks = std::min(part.blocks, shape.blocks);
+  const std::uint32_t end_sm = std::min(part.end_sm, static_cast<std::uint32_t>(sms_.size()));
+  assert(blocks > 0 && part.first_sm < end_sm);
   kernels_[stream] = {.shape = &shape,
                       .priority = priority,
                       .context = context,
                       .sequence = started_++,
-                      .pending = shape.blocks};
+                      .blocks = blocks,
+                      .first_sm = part.first_sm,
+                      .end_sm = end_sm,
+                      .pending = blocks};
   ++counters_.events;
   if (!paused_at_) {
     integrate(to_ticks(now));
+    place(to_ticks(now));
+    update_rates(to_ticks(now));
+  }
+}
+
+void BlockEngine::kill(std::uint32_t stream, Nanos now) {
+  Kernel& kernel = kernels_[stream];
+  assert(kernel.shape != nullptr && next() > now);
+  ++counters_.events;
+  if (!paused_at_) {
+    integrate(to_ticks(now));
+  }
+  counters_.dram_busy_ns += kernel.shape->dram * kernel.done * kernel.shape->block_ns;
+  for (Sm& sm : sms_) {
+    const auto killed =
+        std::erase_if(sm.blocks, [stream](const Block& block) { return block.stream == stream; });
+    sm.use.remove(*kernel.shape, static_cast<std::uint32_t>(killed));
+  }
+  kernel = {};
+  if (!paused_at_) {
     place(to_ticks(now));
     update_rates(to_ticks(now));
   }
@@ -71,8 +97,7 @@ void BlockEngine::step(Ticks now, std::vector<std::uint32_t>& finished) {
 
   std::vector<std::uint32_t> completed;
   for (std::uint32_t stream = 0; stream < kernels_.size(); ++stream) {
-    if (kernels_[stream].shape != nullptr &&
-        kernels_[stream].done == kernels_[stream].shape->blocks) {
+    if (kernels_[stream].shape != nullptr && kernels_[stream].done == kernels_[stream].blocks) {
       completed.push_back(stream);
     }
   }
@@ -80,7 +105,7 @@ void BlockEngine::step(Ticks now, std::vector<std::uint32_t>& finished) {
                     [this](std::uint32_t stream) { return kernels_[stream].sequence; });
   for (const std::uint32_t stream : completed) {
     const KernelShape& shape = *kernels_[stream].shape;
-    counters_.dram_busy_ns += shape.dram * shape.blocks * shape.block_ns;
+    counters_.dram_busy_ns += shape.dram * kernels_[stream].blocks * shape.block_ns;
     kernels_[stream] = {};
     finished.push_back(stream);
   }
@@ -89,13 +114,25 @@ void BlockEngine::step(Ticks now, std::vector<std::uint32_t>& finished) {
 void BlockEngine::place(Ticks now) {
   for (bool placed = true; placed;) {
     placed = false;
-    for (const std::uint32_t stream : service_order()) {
-      placed = place_round(stream, now);
-      if (placed || order_ == BlockOrder::priority_fifo) {
+    const std::vector<std::uint32_t> order = service_order();
+    for (const std::uint32_t stream : order) {
+      placed = !is_kept_waiting(stream, order) && place_round(stream, now);
+      if (placed) {
         break;
       }
     }
   }
+}
+
+// Whether one of those in front in `order`, all of which have pending blocks, may go to an SM that
+// this kernel may go to.
+bool BlockEngine::is_kept_waiting(std::uint32_t stream,
+                                  const std::vector<std::uint32_t>& order) const {
+  const auto in_front = std::ranges::find(order, stream);
+  return order_ == BlockOrder::priority_fifo &&
+         std::any_of(order.begin(), in_front, [&](std::uint32_t other) {
+           return kernels_[stream].shares_an_sm_with(kernels_[other]);
+         });
 }
 
 // Places blocks of one kernel while they go to SMs as full as the first one's. Under priority_fifo
@@ -155,7 +192,7 @@ std::uint64_t BlockEngine::context_threads(std::uint32_t context) const {
 std::optional<std::size_t> BlockEngine::choose_sm(std::uint32_t stream) const {
   const KernelShape& shape = *kernels_[stream].shape;
   std::optional<std::size_t> best;
-  for (std::size_t i = 0; i < sms_.size(); ++i) {
+  for (std::size_t i = kernels_[stream].first_sm; i < kernels_[stream].end_sm; ++i) {
     const Sm& sm = sms_[i];
     if ((!best || sm.use.threads < sms_[*best].use.threads) && fits(limits_, sm.use, shape)) {
       best = i;

@@ -14,8 +14,9 @@ class BlockEngine final : public Engine {
  public:
   BlockEngine(const GpuSpec& gpu, std::uint32_t streams, BlockOrder order);
 
-  void start(std::uint32_t stream, const KernelShape& shape, int priority, std::uint32_t context,
-             Nanos now) override;
+  void start_part(std::uint32_t stream, const KernelShape& shape, const LaunchPart& part,
+                  int priority, std::uint32_t context, Nanos now) override;
+  void kill(std::uint32_t stream, Nanos now) override;
   [[nodiscard]] Nanos next() const override;
   void advance(Nanos now, std::vector<std::uint32_t>& finished) override;
   void pause(Nanos now) override;
@@ -39,9 +40,16 @@ class BlockEngine final : public Engine {
     int priority = 0;
     std::uint32_t context = 0;
     std::uint64_t sequence = 0; ///< of start
+    std::uint32_t blocks = 0;   ///< of this launch
+    std::uint32_t first_sm = 0; ///< where they may go
+    std::uint32_t end_sm = 0;
     std::uint32_t pending = 0;
     std::uint32_t resident = 0;
     std::uint32_t done = 0;
+
+    [[nodiscard]] bool shares_an_sm_with(const Kernel& other) const {
+      return first_sm < other.end_sm && other.first_sm < end_sm;
+    }
   };
   [[nodiscard]] const std::vector<Sm>& sms() const { return sms_; }
   [[nodiscard]] const std::vector<Kernel>& kernels() const { return kernels_; }
@@ -50,6 +58,8 @@ class BlockEngine final : public Engine {
   [[nodiscard]] Ticks next_tick() const;
   void step(Ticks now, std::vector<std::uint32_t>& finished);
   void place(Ticks now);
+  [[nodiscard]] bool is_kept_waiting(std::uint32_t stream,
+                                     const std::vector<std::uint32_t>& order) const;
   bool place_round(std::uint32_t stream, Ticks now);
   [[nodiscard]] std::vector<std::uint32_t> service_order() const;
   [[nodiscard]] std::uint64_t context_threads(std::uint32_t context) const;

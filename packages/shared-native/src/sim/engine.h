@@ -14,7 +14,9 @@
 //                keeps it until it has none again. Under priority_fifo a kernel whose next block fits nowhere
 //                keeps those behind it waiting; under fair_contexts the next one is tried, and a kernel is served
 //                for one round: while the SM that its next block goes to has as few threads as that of the
-//                round's first. Resident blocks are never evicted. Freed space is filled at the instant it is freed.
+//                round's first. A kernel that may only go to some SMs (LaunchPart) keeps waiting those behind it that
+//                share one with it, and no others. Resident blocks are never evicted, but a kernel may be killed with
+//                all its blocks. Freed space is filled at the instant it is freed.
 //   Duration     A block alone takes block_ns, in ticks, rounded down. A kernel that runs alone thus takes exactly
 //                `duration` (to the nanosecond up to 16384 waves).
 //   Issue        On one SM the `issue` shares that the resident blocks want add up. Above 1 they share the slots
@@ -31,6 +33,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -79,8 +82,18 @@ enum class BlockOrder : std::uint8_t {
 struct EngineCounters {
   double sm_busy_ns = 0; ///< Σ over SMs of time with at least one resident block
   double dram_busy_ns =
-      0; ///< time that DRAM at full bandwidth needs for the kernels that have ended
+      0; ///< time that DRAM at full bandwidth needs for the kernels that have ended; of one that
+         ///< was killed, for the blocks that had
   std::uint64_t events = 0;
+};
+
+/// What of a kernel one launch runs, and where. By default all of it, on any SM.
+struct LaunchPart {
+  static constexpr std::uint32_t kAll = std::numeric_limits<std::uint32_t>::max();
+
+  std::uint32_t blocks = kAll; ///< at most as many as the grid has
+  std::uint32_t first_sm = 0;  ///< its blocks go to SMs first_sm .. end_sm - 1
+  std::uint32_t end_sm = kAll; ///< at most as many as there are
 };
 
 class Engine {
@@ -93,8 +106,20 @@ class Engine {
   /// A kernel reaches the front of stream `stream` (at most one at a time per stream) at `now`, its
   /// blocks pending. `shape` must outlive the kernel. Larger `priority` goes first. REQUIRES:
   /// next() > now, here and in pause(): what is due is taken by advance() first.
-  virtual void start(std::uint32_t stream, const KernelShape& shape, int priority,
-                     std::uint32_t context, Nanos now) = 0;
+  void start(std::uint32_t stream, const KernelShape& shape, int priority, std::uint32_t context,
+             Nanos now) {
+    start_part(stream, shape, {}, priority, context, now);
+  }
+
+  /// The same for a part of a kernel: it is complete when the part's blocks are. REQUIRES: the part
+  /// has a block, and an SM.
+  virtual void start_part(std::uint32_t stream, const KernelShape& shape, const LaunchPart& part,
+                          int priority, std::uint32_t context, Nanos now) = 0;
+
+  /// The kernel of `stream` is no more: its blocks leave their SMs, those that ran as those that
+  /// waited, and it does not complete. What they free is filled at once. REQUIRES: it runs, and
+  /// next() > now.
+  virtual void kill(std::uint32_t stream, Nanos now) = 0;
 
   /// Time of the next internal event, kNever when nothing runs or the engine is paused.
   [[nodiscard]] virtual Nanos next() const = 0;

@@ -28,6 +28,15 @@ inline void showValue(const Scenario& scenario, std::ostream& out) {
           << k.issue << " dram " << k.dram;
     }
   }
+  for (const Stream& stream : scenario.streams) {
+    for (const LaunchPart& part : stream.parts) {
+      out << "\n  part: " << part.blocks << " blocks on SMs " << part.first_sm << " to "
+          << part.end_sm;
+    }
+  }
+  for (const Kill& kill : scenario.kills) {
+    out << "\n  kill of stream " << kill.stream << " at " << kill.at;
+  }
   for (const Pause& pause : scenario.pauses) {
     out << "\n  pause " << pause.from << ".." << pause.until;
   }
@@ -78,6 +87,19 @@ inline rc::Gen<Stream> any_stream(const GpuSpec& gpu) {
   });
 }
 
+inline rc::Gen<LaunchPart> any_part(const GpuSpec& gpu, const KernelShape& kernel) {
+  return rc::gen::exec([gpu, blocks = kernel.blocks] {
+    LaunchPart part;
+    if (*rc::gen::arbitrary<bool>()) {
+      part.blocks = *rc::gen::resize(100, rc::gen::inRange(1U, blocks + 1));
+    }
+    part.first_sm = *rc::gen::resize(100, rc::gen::inRange(0U, gpu.sm.count));
+    part.end_sm = *rc::gen::resize(100, rc::gen::inRange(part.first_sm + 1, gpu.sm.count + 1));
+    return part;
+  });
+}
+
+/// Whole kernels that run to their end.
 inline rc::Gen<Scenario> any_scenario() {
   return rc::gen::exec([] {
     Scenario scenario;
@@ -102,6 +124,27 @@ inline rc::Gen<Scenario> any_scenario() {
       const Nanos from = time + *rc::gen::inRange<Nanos>(1, 30'000);
       time = from + *rc::gen::inRange<Nanos>(1, 30'000);
       scenario.pauses.push_back({.from = from, .until = time});
+    }
+    return scenario;
+  });
+}
+
+/// Kernels of which parts are launched on some of the SMs, and which may be killed and start again.
+inline rc::Gen<Scenario> any_scenario_of_parts() {
+  return rc::gen::exec([] {
+    Scenario scenario = *any_scenario();
+    for (Stream& stream : scenario.streams) {
+      for (const KernelShape& kernel : stream.kernels) {
+        stream.parts.push_back(*rc::gen::arbitrary<bool>() ? *any_part(scenario.gpu, kernel)
+                                                           : LaunchPart{});
+      }
+    }
+    Nanos time = 0;
+    for (int kills = *rc::gen::element(0, 1, 3, 10); kills > 0; --kills) {
+      time += *rc::gen::inRange<Nanos>(1, 10'000);
+      const auto streams = static_cast<std::uint32_t>(scenario.streams.size());
+      scenario.kills.push_back(
+          {.at = time, .stream = *rc::gen::resize(100, rc::gen::inRange(0U, streams))});
     }
     return scenario;
   });

@@ -80,6 +80,25 @@ TEST(BlockEngine, LosesNoBlock) {
   }));
 }
 
+TEST(BlockEngine, KeepsPartsOnTheirSms) {
+  EXPECT_TRUE(rc::check([] {
+    const Scenario scenario = *any_scenario_of_parts();
+    BlockEngine engine(scenario.gpu, stream_count(scenario), scenario.order);
+    const SmLimits limits(scenario.gpu);
+    play(scenario, engine, [&](Nanos) {
+      for (std::uint32_t i = 0; i < engine.sms().size(); ++i) {
+        check_capacity(limits, scenario.gpu, engine.sms()[i].use);
+        for (const BlockEngine::Block& block : engine.sms()[i].blocks) {
+          const BlockEngine::Kernel& kernel = engine.kernels()[block.stream];
+          RC_ASSERT(kernel.shape != nullptr);
+          RC_ASSERT(i >= kernel.first_sm);
+          RC_ASSERT(i < kernel.end_sm);
+        }
+      }
+    });
+  }));
+}
+
 // Under priority_fifo, while a kernel waits, none behind it gets a block.
 TEST(BlockEngine, NeverInvertsPriorities) {
   EXPECT_TRUE(rc::check([] {
@@ -145,7 +164,7 @@ TEST(BlockEngine, LeavesNoUsableSpace) {
 
 TEST(WaveEngine, GroupsPartitionTheSms) {
   EXPECT_TRUE(rc::check([] {
-    const Scenario scenario = *any_scenario();
+    const Scenario scenario = *rc::gen::oneOf(any_scenario(), any_scenario_of_parts());
     WaveEngine engine(scenario.gpu, stream_count(scenario), scenario.order);
     const SmLimits limits(scenario.gpu);
     play(scenario, engine, [&](Nanos) {

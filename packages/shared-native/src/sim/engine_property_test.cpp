@@ -28,6 +28,55 @@ TEST(WaveEngine, EqualsTheOracle) {
   }));
 }
 
+TEST(WaveEngine, EqualsTheOracleOnPartsAndKills) {
+  EXPECT_TRUE(rc::check([] {
+    for (int i = 0; i < 5; ++i) {
+      const Scenario scenario = *any_scenario_of_parts();
+      const Outcome expected = play(scenario, *block_engine(scenario));
+      const Outcome actual = play(scenario, *wave_engine(scenario));
+      RC_ASSERT(actual.spans == expected.spans);
+      RC_ASSERT(close(actual.counters.sm_busy_ns, expected.counters.sm_busy_ns));
+      RC_ASSERT(close(actual.counters.dram_busy_ns, expected.counters.dram_busy_ns));
+    }
+  }));
+}
+
+TEST(Engines, KilledKernelsRunAgainAndNoneIsLost) {
+  EXPECT_TRUE(rc::check([] {
+    const Scenario scenario = *any_scenario_of_parts();
+    for (const auto& engine : {block_engine(scenario), wave_engine(scenario)}) {
+      std::vector<std::uint32_t> next(scenario.streams.size(), 0);
+      for (const Span& span : play(scenario, *engine).spans) {
+        RC_ASSERT(span.index == next[span.stream]);
+        ++next[span.stream];
+      }
+      for (std::size_t s = 0; s < next.size(); ++s) {
+        RC_ASSERT(next[s] == scenario.streams[s].kernels.size());
+      }
+    }
+  }));
+}
+
+TEST(Engines, ForgetAKernelThatWasKilledWhenItHadTheGpu) {
+  EXPECT_TRUE(rc::check([] {
+    Scenario scenario = *any_scenario();
+    scenario.streams.resize(1);
+    scenario.streams[0].kernels.resize(1);
+    scenario.pauses.clear();
+    const Nanos duration = scenario.streams[0].kernels[0].duration;
+    const Nanos begin = scenario.streams[0].begin;
+    const Nanos into = *rc::gen::inRange<Nanos>(0, duration);
+    scenario.kills = {{.at = begin + into, .stream = 0}};
+    // A kernel that starts at the instant of the kill has not begun by then.
+    const Nanos again = into == 0 ? 0 : into + scenario.streams[0].gap;
+    for (const auto& engine : {block_engine(scenario), wave_engine(scenario)}) {
+      const Outcome outcome = play(scenario, *engine);
+      RC_ASSERT(outcome.spans.size() == 1U);
+      RC_ASSERT(outcome.spans[0].end == begin + again + duration);
+    }
+  }));
+}
+
 TEST(WaveEngine, NeedsNoMoreEventsThanTheOracle) {
   EXPECT_TRUE(rc::check([] {
     const Scenario scenario = *any_scenario();

@@ -18,6 +18,7 @@ struct Stream {
   int priority = 0;
   std::uint32_t context = 0;
   std::vector<KernelShape> kernels = {};
+  std::vector<LaunchPart> parts = {}; ///< of each kernel; empty: all of every kernel, anywhere
 };
 
 struct Pause {
@@ -25,14 +26,21 @@ struct Pause {
   Nanos until = 0;
 };
 
+/// The kernel that runs in `stream` at `at`, if any, is killed, and starts again `gap` later.
+struct Kill {
+  Nanos at = 0;
+  std::uint32_t stream = 0;
+};
+
 struct Scenario {
   GpuSpec gpu;
   BlockOrder order = BlockOrder::priority_fifo;
   std::vector<Stream> streams = {};
   std::vector<Pause> pauses = {}; ///< in order of time, apart
+  std::vector<Kill> kills = {};   ///< in order of time
 };
 
-/// When one kernel ran.
+/// When one kernel ran to its end.
 struct Span {
   std::uint32_t stream = 0;
   std::uint32_t index = 0;
@@ -53,6 +61,7 @@ inline Outcome play(const Scenario& scenario, Engine& engine,
   struct Progress {
     std::uint32_t index = 0;
     Nanos start = kNever; ///< of the next kernel
+    bool running = false;
   };
   std::vector<Progress> progress;
   for (const Stream& stream : scenario.streams) {
@@ -61,6 +70,7 @@ inline Outcome play(const Scenario& scenario, Engine& engine,
   std::vector<Span> running(scenario.streams.size());
   std::vector<std::uint32_t> finished;
   std::size_t pause = 0;
+  std::size_t kill = 0;
   bool paused = false;
   Outcome outcome;
   for (;;) {
@@ -76,6 +86,9 @@ inline Outcome play(const Scenario& scenario, Engine& engine,
       change = paused ? scenario.pauses[pause].until : scenario.pauses[pause].from;
     }
     now = std::min(now, change);
+    if (kill < scenario.kills.size()) {
+      now = std::min(now, scenario.kills[kill].at);
+    }
 
     finished.clear();
     engine.advance(now, finished);
@@ -84,18 +97,31 @@ inline Outcome play(const Scenario& scenario, Engine& engine,
       outcome.spans.push_back(running[s]);
       const bool more = ++progress[s].index < scenario.streams[s].kernels.size();
       progress[s].start = more ? now + scenario.streams[s].gap : kNever;
+      progress[s].running = false;
     }
     if (now == change) {
       paused ? engine.resume(now) : engine.pause(now);
       pause += paused ? 1 : 0;
       paused = !paused;
     }
+    for (; kill < scenario.kills.size() && scenario.kills[kill].at <= now; ++kill) {
+      const std::uint32_t s = scenario.kills[kill].stream;
+      if (progress[s].running) {
+        engine.kill(s, now);
+        progress[s].running = false;
+        progress[s].start = now + scenario.streams[s].gap;
+      }
+    }
     for (std::uint32_t s = 0; s < progress.size(); ++s) {
       if (progress[s].start == now) {
         const Stream& stream = scenario.streams[s];
         running[s] = {.stream = s, .index = progress[s].index, .start = now};
-        engine.start(s, stream.kernels[progress[s].index], stream.priority, stream.context, now);
+        const LaunchPart part =
+            stream.parts.empty() ? LaunchPart{} : stream.parts[progress[s].index];
+        engine.start_part(s, stream.kernels[progress[s].index], part, stream.priority,
+                          stream.context, now);
         progress[s].start = kNever;
+        progress[s].running = true;
       }
     }
     outcome.counters = engine.counters(now);

@@ -44,9 +44,10 @@ Executive::Executive(SimSetup& setup, std::vector<ClientState>& states, RecordSi
   ops_done_.assign(clients_, 0);
   last_held_.assign(clients_, -1);
   completed_.reserve(clients_);
-  launched_.reserve(clients_);
+  launched_.reserve(2 * clients_);
   for (std::size_t c = 0; c < clients_; ++c) {
     streams_[c].arrivals.resize(op_count(c));
+    streams_[c].pads.resize(op_count(c));
   }
 }
 
@@ -134,7 +135,7 @@ void Executive::engine_event(std::size_t engine) {
   engines_[engine]->advance(now_, completed_);
   refresh_engine(engine);
   for (const std::uint32_t stream : completed_) {
-    op_complete(stream);
+    kernel_complete(stream);
   }
   if (detail_ != nullptr) {
     report_shares();

@@ -29,6 +29,9 @@ class Executive final : public Gate {
 
   [[nodiscard]] Nanos now() const override { return cursor_; }
   void launch(std::size_t client) override;
+  void launch_padded(std::size_t client, const Padding& padding) override;
+  std::uint32_t withdraw(std::size_t client) override;
+  void reset(std::size_t client, std::uint32_t op) override;
   void set_timer(Nanos at) override { slots_.set(timer_slot_, std::max(at, cursor_)); }
 
  private:
@@ -41,7 +44,25 @@ class Executive final : public Gate {
     Nanos last_end = 0;    ///< completion of the last op
     Nanos front_began = 0;
     std::vector<Nanos> arrivals; ///< per op of the program: when its launch reaches the device
+
+    // As a stream whose kernels are padded.
+    struct Pad {
+      std::uint32_t blocks = 0; ///< 0: none
+      std::uint32_t first_sm = 0;
+      std::size_t client = 0;
+      std::uint32_t op = 0; ///< of that client
+    };
+    std::vector<Pad> pads;           ///< per op of the program: what it is padded with
+    std::uint32_t parts_running = 0; ///< of the front op: itself, its padding
+
+    // As a client whose kernels pad others.
+    std::uint32_t pads_launched = 0; ///< and not complete
+    std::size_t padding = kNobody;   ///< the client whose front op it pads
+    std::uint32_t begun_op = kNone;  ///< an op of which padding did some blocks: how many
+    std::uint32_t begun_blocks = 0;
   };
+  static constexpr std::size_t kNobody = static_cast<std::size_t>(-1);
+  static constexpr std::uint32_t kNone = static_cast<std::uint32_t>(-1);
 
   // Source numbers of a client's events.
   [[nodiscard]] std::size_t fixed_slot(std::size_t c) const { return engines_.size() + c; }
@@ -69,9 +90,12 @@ class Executive final : public Gate {
   void next_request(std::size_t c);
   void start_clock();
   void start_front(std::size_t c);
+  void start_kernel(std::size_t c, std::uint32_t op, const LaunchPart& part);
+  void kernel_complete(std::size_t c);
   void op_complete(std::size_t c);
   void schedule_front(std::size_t c);
   void make_head_ready(std::size_t c);
+  void set_head(std::size_t c, std::uint32_t op);
   void wake(Nanos at);
   void decide();
   void apply(const ContextSlicer::Change& change);

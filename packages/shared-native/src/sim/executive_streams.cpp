@@ -1,5 +1,7 @@
 // What the scheduler launches, and how it gets through the streams to the device.
 #include <algorithm>
+#include <cassert>
+#include <utility>
 
 #include "sim/executive.h"
 
@@ -52,6 +54,7 @@ void Executive::launch(std::size_t c) {
   const Nanos launched = cursor_ + cost.host;
   stream.arrivals[state.head] = launched + cost.latency;
   ++state.head;
+  state.head_blocks = 0;
   state.head_ready = false;
   --ready_heads_;
   if (system_.mode.launcher == Launcher::single) {
@@ -66,6 +69,98 @@ void Executive::launch(std::size_t c) {
       const auto change = slicer_->work_arrived(c, now_);
       slots_.set(slicer_slot_, slicer_->next());
       apply(change);
+    }
+  }
+}
+
+void Executive::launch_padded(std::size_t c, const Padding& padding) {
+  ClientState& state = states_[padding.client];
+  Stream& stream = streams_[padding.client];
+  const std::uint32_t blocks = program(padding.client).shapes[state.head].blocks;
+  assert(state.head_ready && padding.client != c && padding.blocks > 0 &&
+         state.head_blocks + padding.blocks <= blocks && padding.first_sm > 0 &&
+         padding.first_sm < setup_.gpu.sm.count && system_.mode.launcher == Launcher::single &&
+         (state.in_flight() == 0 || stream.pads_launched > 0) &&
+         program(c).profile[states_[c].head].is_kernel() &&
+         program(padding.client).profile[state.head].is_kernel());
+  streams_[c].pads[states_[c].head] = {.blocks = padding.blocks,
+                                       .first_sm = padding.first_sm,
+                                       .client = padding.client,
+                                       .op = state.head};
+  ++stream.pads_launched;
+  if (requests_[padding.client].start < 0) {
+    requests_[padding.client].start = cursor_;
+  }
+  if (detail_ != nullptr) {
+    detail_->launch(padding.client, state.head, cursor_);
+  }
+  state.head_blocks += padding.blocks;
+  if (state.head_blocks == blocks) {
+    set_head(padding.client, state.head + 1);
+    launched_.push_back(padding.client);
+  }
+  launch(c);
+}
+
+std::uint32_t Executive::withdraw(std::size_t c) {
+  ClientState& state = states_[c];
+  assert(streams_[c].pads_launched == 0 && system_.mode.launcher == Launcher::single);
+  const std::uint32_t kept = state.finished + (streams_[c].running ? 1 : 0);
+  const std::uint32_t withdrawn = state.head - std::min(kept, state.head);
+  if (withdrawn > 0) {
+    set_head(c, kept);
+    make_head_ready(c);
+    if (!streams_[c].running) {
+      slots_.clear(stream_slot(c));
+    }
+  }
+  return withdrawn;
+}
+
+void Executive::reset(std::size_t c, std::uint32_t op) {
+  ClientState& state = states_[c];
+  Stream& stream = streams_[c];
+  assert(state.in_flight() > 0 && op <= state.finished && stream.pads_launched == 0 &&
+         system_.mode.launcher == Launcher::single);
+  if (stream.running) {
+    const std::uint32_t front = state.finished;
+    if (program(c).profile[front].is_kernel()) {
+      engines_[engine_of(c)]->kill(static_cast<std::uint32_t>(c), now_);
+      refresh_engine(engine_of(c));
+    } else {
+      slots_.clear(fixed_slot(c));
+    }
+    if (detail_ != nullptr) {
+      detail_->op(c, front, stream.front_began, now_);
+      report_shares();
+    }
+    stream.running = false;
+    stream.last_end = now_;
+  } else {
+    slots_.clear(stream_slot(c));
+  }
+  if (detail_ != nullptr) {
+    detail_->reset(c, op, now_);
+  }
+  ops_done_[c] -= state.finished - op;
+  state.finished = op;
+  set_head(c, op);
+  make_head_ready(c);
+}
+
+/// `op` becomes the head, or will once it is made ready; blocks that padding did of it stay done.
+void Executive::set_head(std::size_t c, std::uint32_t op) {
+  ClientState& state = states_[c];
+  Stream& stream = streams_[c];
+  ready_heads_ -= state.head_ready ? 1 : 0;
+  state.head_ready = false;
+  state.head = op;
+  state.head_blocks = 0;
+  if (stream.pads_launched == 0) {
+    if (stream.begun_op == op) {
+      state.head_blocks = stream.begun_blocks;
+    } else if (stream.begun_op != kNone && stream.begun_op > op) {
+      stream.begun_op = kNone; // an op before it is executed again
     }
   }
 }
@@ -90,16 +185,19 @@ void Executive::start_front(std::size_t c) {
   stream.front_began = now_;
   switch (op.kind) {
   case OpKind::kernel: {
-    const std::size_t engine = engine_of(c);
-    const int priority =
-        system_.mode.stream_priorities && infos_[c].priority == Priority::high ? 1 : 0;
-    engines_[engine]->start(static_cast<std::uint32_t>(c), program(c).shapes[index], priority,
-                            static_cast<std::uint32_t>(c), now_);
-    refresh_engine(engine);
-    ++kernels_;
-    if (detail_ != nullptr) {
-      report_shares();
+    LaunchPart part;
+    if (index == stream.begun_op) {
+      part.blocks = program(c).shapes[index].blocks - stream.begun_blocks;
     }
+    stream.parts_running = 1;
+    if (const Stream::Pad pad = stream.pads[index]; pad.blocks > 0) {
+      part.end_sm = pad.first_sm;
+      stream.parts_running = 2;
+      streams_[pad.client].padding = c;
+      streams_[pad.client].front_began = now_;
+      start_kernel(pad.client, pad.op, {.blocks = pad.blocks, .first_sm = pad.first_sm});
+    }
+    start_kernel(c, index, part);
     break;
   }
   case OpKind::copy_h2d:
@@ -122,19 +220,58 @@ void Executive::start_front(std::size_t c) {
   }
 }
 
+void Executive::start_kernel(std::size_t c, std::uint32_t op, const LaunchPart& part) {
+  const std::size_t engine = engine_of(c);
+  const int priority =
+      system_.mode.stream_priorities && infos_[c].priority == Priority::high ? 1 : 0;
+  engines_[engine]->start_part(static_cast<std::uint32_t>(c), program(c).shapes[op], part, priority,
+                               static_cast<std::uint32_t>(c), now_);
+  refresh_engine(engine);
+  ++kernels_;
+  if (detail_ != nullptr) {
+    report_shares();
+  }
+}
+
+/// The blocks on the client's stream are done: of its own front op, or of one that pads another's.
+void Executive::kernel_complete(std::size_t c) {
+  std::size_t owner = c;
+  if (Stream& stream = streams_[c]; stream.padding != kNobody) {
+    owner = std::exchange(stream.padding, kNobody);
+    --stream.pads_launched;
+    const Stream::Pad pad = streams_[owner].pads[states_[owner].finished];
+    stream.begun_blocks = pad.blocks + (stream.begun_op == pad.op ? stream.begun_blocks : 0);
+    stream.begun_op = pad.op;
+    if (stream.begun_blocks == program(c).shapes[pad.op].blocks) {
+      op_complete(c);
+    } else if (detail_ != nullptr) {
+      detail_->op(c, pad.op, stream.front_began, now_);
+    }
+  }
+  if (--streams_[owner].parts_running == 0) {
+    op_complete(owner);
+  }
+}
+
 void Executive::op_complete(std::size_t c) {
   ClientState& state = states_[c];
   Stream& stream = streams_[c];
   const std::uint32_t index = state.finished;
   stream.running = false;
   stream.last_end = now_;
+  stream.pads[index].blocks = 0;
+  if (stream.begun_op == index) {
+    stream.begun_op = kNone;
+  }
   ++state.finished;
   ++ops_done_[c];
   if (detail_ != nullptr) {
     detail_->op(c, index, stream.front_began, now_);
   }
   if (state.in_flight() > 0) {
-    schedule_front(c);
+    if (stream.pads_launched == 0) {
+      schedule_front(c);
+    }
   } else if (slicer_) {
     const auto change = slicer_->work_drained(c, now_);
     slots_.set(slicer_slot_, slicer_->next());

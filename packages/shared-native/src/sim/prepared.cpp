@@ -1,5 +1,7 @@
 #include "sim/prepared.h"
 
+#include <cmath>
+
 #include "base/error.h"
 #include "program/occupancy.h"
 #include "program/scale.h"
@@ -33,6 +35,14 @@ Nanos solo_latency(const PreparedProgram& program, const GpuSpec& gpu) {
   return last.latency;
 }
 
+OpProfile::Grid grid_of(const KernelShape& shape) {
+  return {.blocks = shape.blocks,
+          .block_duration = std::max<Nanos>(1, std::llround(shape.block_ns)),
+          .threads = shape.threads,
+          .registers = shape.registers,
+          .shared_memory = shape.shared_memory};
+}
+
 } // namespace
 
 PreparedProgram prepare_program(const Program& program, const GpuSpec& recorded_on,
@@ -45,12 +55,14 @@ PreparedProgram prepare_program(const Program& program, const GpuSpec& recorded_
   Nanos elapsed = 0;
   for (const Op& op : prepared.program.ops) {
     const bool kernel = op.kind == OpKind::kernel;
+    const KernelShape shape = kernel ? kernel_shape(gpu, op, carveout) : KernelShape{};
     prepared.profile.push_back({.kind = op.kind,
                                 .phase = op.phase,
                                 .boundness = op.boundness,
                                 .sm_needed = kernel ? sm_needed(gpu, op) : 0,
-                                .duration = op.duration});
-    prepared.shapes.push_back(kernel ? kernel_shape(gpu, op, carveout) : KernelShape{});
+                                .duration = op.duration,
+                                .grid = kernel ? grid_of(shape) : OpProfile::Grid{}});
+    prepared.shapes.push_back(shape);
     prepared.elapsed_before.push_back(elapsed);
     elapsed += op.duration;
   }

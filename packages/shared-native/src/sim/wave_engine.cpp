@@ -35,8 +35,8 @@ void WaveEngine::set_next(Ticks tick) {
   next_ = paused_ ? kNever : to_nanos(tick);
 }
 
-void WaveEngine::start(std::uint32_t stream, const KernelShape& shape, int priority,
-                       std::uint32_t context, Nanos now) {
+void WaveEngine::start_part(std::uint32_t stream, const KernelShape& shape, const LaunchPart& part,
+                            int priority, std::uint32_t context, Nanos now) {
   Kernel& kernel = kernels_[stream];
   assert(kernel.shape == nullptr && next_ > now);
   ++counters_.events;
@@ -48,14 +48,18 @@ void WaveEngine::start(std::uint32_t stream, const KernelShape& shape, int prior
   kernel.sequence = started_++;
   kernel.priority = priority;
   kernel.context = context;
-  kernel.pending = shape.blocks;
+  kernel.blocks = std::min(part.blocks, shape.blocks);
+  kernel.sms = SmSet::range(part.first_sm, std::min(part.end_sm, sm_count_));
+  kernel.everywhere = kernel.sms == SmSet::range(0, sm_count_);
+  assert(kernel.blocks > 0 && kernel.sms.count() > 0);
+  kernel.pending = kernel.blocks;
   kernel.resident = 0;
   if (context >= contexts_.size()) {
     contexts_.resize(context + 1);
   }
 
   const Ticks tick = paused_ ? paused_at_ : to_ticks(now);
-  if (mode_ == Mode::idle && !paused_) {
+  if (mode_ == Mode::idle && !paused_ && is_whole(kernel)) {
     start_solo(stream, tick);
     return;
   }
@@ -71,6 +75,34 @@ void WaveEngine::start(std::uint32_t stream, const KernelShape& shape, int prior
   add_pending(stream);
   if (!paused_) {
     integrate(tick);
+    after_change(tick);
+  }
+}
+
+void WaveEngine::kill(std::uint32_t stream, Nanos now) {
+  Kernel& kernel = kernels_[stream];
+  assert(kernel.shape != nullptr && next_ > now);
+  ++counters_.events;
+  const Ticks tick = paused_ ? paused_at_ : to_ticks(now);
+  if (mode_ == Mode::solo) {
+    leave_solo(tick);
+  } else if (stretch_) {
+    end_stretch(tick + 1);
+  }
+  integrate(tick);
+  const std::uint32_t done = kernel.blocks - kernel.pending - kernel.resident;
+  counters_.dram_busy_ns += kernel.dram * done * kernel.shape->block_ns;
+  // From the back, so that removal moves none that is to come.
+  for (std::size_t i = groups_.cohorts().size(); i-- > 0;) {
+    if (groups_.cohorts()[i].stream == stream) {
+      groups_.remove(i, *kernel.shape);
+    }
+  }
+  contexts_[kernel.context] -= std::uint64_t{kernel.resident} * kernel.shape->threads;
+  kernel.shape = nullptr;
+  std::erase(running_, stream);
+  std::erase(pending_, stream);
+  if (!paused_) {
     after_change(tick);
   }
 }
@@ -93,7 +125,7 @@ void WaveEngine::advance(Nanos now, std::vector<std::uint32_t>& finished) {
 
 void WaveEngine::complete(std::uint32_t stream, std::vector<std::uint32_t>& finished) {
   Kernel& kernel = kernels_[stream];
-  counters_.dram_busy_ns += kernel.dram * kernel.shape->blocks * kernel.shape->block_ns;
+  counters_.dram_busy_ns += kernel.dram * kernel.blocks * kernel.shape->block_ns;
   kernel.shape = nullptr;
   finished.push_back(stream);
 }
@@ -210,7 +242,8 @@ void WaveEngine::after_change(Ticks now) {
     return;
   }
   const std::uint32_t first = running_.front();
-  if (running_.size() == 1 && kernels_[first].pending == kernels_[first].shape->blocks) {
+  if (running_.size() == 1 && kernels_[first].pending == kernels_[first].shape->blocks &&
+      is_whole(kernels_[first])) {
     running_.clear();
     pending_.clear();
     groups_.clear();

@@ -22,8 +22,9 @@ class WaveEngine final : public Engine {
  public:
   WaveEngine(const GpuSpec& gpu, std::uint32_t streams, BlockOrder order);
 
-  void start(std::uint32_t stream, const KernelShape& shape, int priority, std::uint32_t context,
-             Nanos now) override;
+  void start_part(std::uint32_t stream, const KernelShape& shape, const LaunchPart& part,
+                  int priority, std::uint32_t context, Nanos now) override;
+  void kill(std::uint32_t stream, Nanos now) override;
   [[nodiscard]] Nanos next() const override { return next_; }
   void advance(Nanos now, std::vector<std::uint32_t>& finished) override;
   void pause(Nanos now) override;
@@ -46,6 +47,9 @@ class WaveEngine final : public Engine {
     std::uint64_t sequence = 0;
     int priority = 0;
     std::uint32_t context = 0;
+    std::uint32_t blocks = 0; ///< of this launch
+    SmSet sms;                ///< where its blocks may go
+    bool everywhere = true;   ///< these are all
     std::uint32_t pending = 0;
     std::uint32_t resident = 0;
     bool known_full = false;    ///< no SM has room, unless its group has changed since
@@ -70,6 +74,9 @@ class WaveEngine final : public Engine {
   [[nodiscard]] Ticks earliest_finish() const;
   void integrate(Ticks now);
   [[nodiscard]] EngineCounters solo_counters(Ticks now) const;
+  [[nodiscard]] bool is_whole(const Kernel& kernel) const {
+    return kernel.everywhere && kernel.blocks == kernel.shape->blocks;
+  }
 
   // wave_placement.cpp: which blocks go where
   struct Candidate {
@@ -90,6 +97,7 @@ class WaveEngine final : public Engine {
   void place_fairly(Ticks now);
   [[nodiscard]] bool goes_before(std::size_t a, std::size_t b) const;
   std::uint64_t find_candidates(std::uint32_t stream);
+  std::uint32_t part_within(std::uint32_t group, const SmSet& sms);
   void fill(std::uint32_t stream, Ticks now, std::uint64_t thread_limit);
   [[nodiscard]] Level lowest_level() const;
   void place_on_lowest(std::uint32_t level, std::uint32_t count);

@@ -32,13 +32,20 @@ void WaveEngine::place(Ticks now) {
     place_fairly(now);
     return;
   }
-  while (!pending_.empty()) {
-    Kernel& first = kernels_[pending_.front()];
-    fill(pending_.front(), now, kNoThreadLimit);
-    if (first.pending > 0) {
-      return;
+  SmSet awaited; // SMs that kernels in front wait for
+  for (auto at = pending_.begin(); at != pending_.end();) {
+    const Kernel& kernel = kernels_[*at];
+    if ((kernel.sms & awaited) == SmSet()) {
+      fill(*at, now, kNoThreadLimit);
     }
-    pending_.erase(pending_.begin());
+    if (kernel.pending == 0) {
+      at = pending_.erase(at);
+    } else if (kernel.everywhere) {
+      return;
+    } else {
+      awaited |= kernel.sms;
+      ++at;
+    }
   }
 }
 
@@ -91,10 +98,14 @@ std::uint64_t WaveEngine::find_candidates(std::uint32_t stream) {
   candidates_.clear();
   std::uint64_t all = 0;
   const auto consider = [&](std::uint32_t index) {
-    const SmGroup& group = groups_[index];
-    const std::uint32_t space = room(limits_, group.use, *kernel.shape);
-    if (space > 0) {
-      candidates_.push_back({.group = index, .room = space, .level = group.use.threads});
+    const std::uint32_t space = room(limits_, groups_[index].use, *kernel.shape);
+    if (space == 0) {
+      return;
+    }
+    const std::uint32_t within = kernel.everywhere ? index : part_within(index, kernel.sms);
+    if (within != kNone) {
+      const SmGroup& group = groups_[within];
+      candidates_.push_back({.group = within, .room = space, .level = group.use.threads});
       all += std::uint64_t{space} * group.size;
     }
   };
@@ -103,11 +114,24 @@ std::uint64_t WaveEngine::find_candidates(std::uint32_t stream) {
       consider(index);
     }
   } else {
-    for (std::uint32_t index = 0; index < groups_.size(); ++index) {
+    // Parts that are split off on the way have been considered.
+    const auto end = static_cast<std::uint32_t>(groups_.size());
+    for (std::uint32_t index = 0; index < end; ++index) {
       consider(index);
     }
   }
   return all;
+}
+
+// The group of those SMs of group `index` that are in `sms`, split off if there are others; kNone if
+// there are none.
+std::uint32_t WaveEngine::part_within(std::uint32_t index, const SmSet& sms) {
+  const SmSet inside = groups_[index].sms & sms;
+  const std::uint32_t size = inside.count();
+  if (size == 0) {
+    return kNone;
+  }
+  return size == groups_[index].size ? index : groups_.split(index, inside, size);
 }
 
 // Places pending blocks of `stream`, level by level from the emptiest SMs up, until none is left,

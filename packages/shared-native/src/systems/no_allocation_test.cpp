@@ -40,7 +40,7 @@ TEST(NoAllocation, OnceASystemIsMade) {
   for (const Priority priority : {Priority::best_effort, Priority::high, Priority::best_effort}) {
     TinyClient c;
     c.client.priority = priority;
-    c.client.training = priority == Priority::high;
+    c.client.training = priority == Priority::high; // best-effort training cannot be reset
     c.client.solo_latency = 100'000;
     c.requests = 50;
     c.host_gap = 2'000;
@@ -57,12 +57,15 @@ TEST(NoAllocation, OnceASystemIsMade) {
   for (const SystemInfo& system : all_systems()) {
     testing::TinyDevice device(system.name, {}, clients, 1);
     std::uint64_t launches = 0;
+    std::uint64_t ends = 0;
     const std::uint64_t before = allocations;
     device.run([&](const testing::TinyEvent& event) {
       launches += event.what == testing::TinyEvent::What::launched ? 1 : 0;
+      ends += event.what == testing::TinyEvent::What::request_ends ? 1 : 0;
     });
     EXPECT_EQ(allocations - before, 0U) << system.name;
-    EXPECT_EQ(launches, 3U * 50U * 40U) << system.name;
+    EXPECT_EQ(ends, 3U * 50U) << system.name;
+    EXPECT_GE(launches, 3U * 50U * 40U) << system.name; // more where killed ops run again
   }
 }
 

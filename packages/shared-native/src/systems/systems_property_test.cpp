@@ -31,7 +31,10 @@ rc::Gen<OpProfile> any_op() {
                          .phase = Phase::forward,
                          .boundness = boundness,
                          .sm_needed = kind == OpKind::kernel ? sms : 0,
-                         .duration = duration};
+                         .duration = duration,
+                         .grid = kind == OpKind::kernel
+                                     ? testing::kernel(boundness, sms, duration).grid
+                                     : OpProfile::Grid{}};
       });
 }
 
@@ -262,6 +265,76 @@ RC_GTEST_PROP(SequentialProperty, StartedRequestsNeverOverlap, ()) {
       RC_ASSERT(c == event.client || !device.state(c).request_open || device.state(c).head == 0U);
     }
   });
+}
+
+/// Inference only, since training cannot be reset; several clients may be of high priority.
+std::vector<TinyClient> any_inference_clients() {
+  auto clients = any_clients();
+  if (*rc::gen::arbitrary<bool>()) {
+    clients.push_back(any_client(Priority::high));
+  }
+  for (TinyClient& c : clients) {
+    c.client.training = false;
+  }
+  return clients;
+}
+
+/// However often it is killed or taken back, every request executes all its ops in order, and none
+/// is lost: what is launched is what follows the last launch, or what the last reset or withdrawal
+/// made the head.
+RC_GTEST_PROP(ReefResetProperty, KilledOpsRunAgainAndNoneIsLost, ()) {
+  const auto clients = any_inference_clients();
+  TinyDevice device("reef-reset",
+                    {{"preemption", std::string(*rc::gen::element("reset", "wait", "none"))},
+                     {"queue_capacity", *rc::gen::inRange<std::int64_t>(1, 20)},
+                     {"until_empty", *rc::gen::arbitrary<bool>()},
+                     {"padding", *rc::gen::arbitrary<bool>()}},
+                    clients, any_seed());
+  std::vector<std::uint32_t> next(clients.size(), 0);
+  std::vector<std::uint32_t> finished(clients.size(), 0);
+  device.run([&](const TinyEvent& event) {
+    const std::size_t c = event.client;
+    switch (event.what) {
+    case What::launched:
+      RC_ASSERT(event.op == next[c]);
+      ++next[c];
+      break;
+    case What::finished:
+      RC_ASSERT(event.op == finished[c]);
+      RC_ASSERT(event.op < next[c]);
+      ++finished[c];
+      break;
+    case What::withdrawn:
+    case What::reset:
+      RC_ASSERT(clients[c].client.priority == Priority::best_effort);
+      RC_ASSERT(event.op <= next[c]);
+      RC_ASSERT((event.what == What::reset ? event.op <= finished[c] : event.op >= finished[c]));
+      next[c] = event.op;
+      finished[c] = event.what == What::reset ? event.op : finished[c];
+      break;
+    case What::request_ends:
+      RC_ASSERT(next[c] == clients[c].client.ops.size());
+      RC_ASSERT(finished[c] == clients[c].client.ops.size());
+      next[c] = finished[c] = 0;
+      break;
+    default:
+      break;
+    }
+  });
+  RC_ASSERT(device.all_done());
+}
+
+RC_GTEST_PROP(ReefResetProperty, EqualRunsDecideEqually, ()) {
+  const auto clients = any_inference_clients();
+  const std::uint32_t seed = any_seed();
+  const auto events = [&] {
+    std::vector<TinyEvent> list;
+    TinyDevice("reef-reset", {}, clients, seed).run([&](const TinyEvent& event) {
+      list.push_back(event);
+    });
+    return list;
+  };
+  RC_ASSERT(events() == events());
 }
 
 } // namespace

@@ -67,16 +67,29 @@ const client = z
   })
   .describe('One job: program, traffic, priority.');
 
-const axisValue = z.strictObject({
-  id,
-  label: label.describe('Name on plots.'),
-  table_label: label.optional().describe('Name in tables that other programs read; absent: label.'),
-  client,
-  params: z
-    .record(z.string(), params)
-    .optional()
-    .describe('System parameters that go with this value, by system entry id.'),
-});
+const axisValue = z
+  .strictObject({
+    id,
+    label: label.describe('Name on plots.'),
+    table_label: label
+      .optional()
+      .describe('Name in tables that other programs read; absent: label.'),
+    client: client.optional(),
+    clients: z
+      .record(id, z.array(client))
+      .optional()
+      .describe(
+        'Several jobs, by group, in place of client. A group is a client in metrics and in until; its jobs are <group>-1, <group>-2, …',
+      ),
+    params: z
+      .record(z.string(), params)
+      .optional()
+      .describe('System parameters that go with this value, by system entry id.'),
+  })
+  .superRefine((value, context) => {
+    if ((value.client === undefined) === (value.clients === undefined))
+      context.addIssue('an axis value needs one of "client" and "clients"');
+  });
 
 const system = z.strictObject({
   id: id.describe('Name of the entry: folder of its plans and records, value in results.csv.'),
@@ -95,6 +108,11 @@ const system = z.strictObject({
     .boolean()
     .optional()
     .describe('Run every client by itself, once per axis value, instead of the pairs.'),
+  only: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .describe('Clients or groups that run under this entry; the others are left out.'),
   overrides: z
     .record(z.string(), client.pick({ requests: true, warmup: true, traffic: true }).partial())
     .optional()
@@ -179,8 +197,12 @@ export const figureSchema = z
     seeds: seeds.describe('One run of every cell per seed.'),
     axes: z
       .record(id, z.array(axisValue).min(1))
-      .describe('Axes whose product are the cells. An axis is also the name of its client.'),
-    until: z.string().describe('Client whose last measured request ends a run.'),
+      .describe(
+        'Axes whose product are the cells. An axis is also the name of its client, if its values have one.',
+      ),
+    until: z
+      .string()
+      .describe('Client whose last measured request ends a run; of a group, its first.'),
     quick: quick.optional().describe('The reduced form, for a first look.'),
     cuda: cuda
       .optional()
@@ -191,7 +213,7 @@ export const figureSchema = z
       .array(z.string())
       .min(1)
       .describe(
-        '<client>_{latency,service}_{p50,p90,p95,p99,mean} or <client>_throughput, optionally with _ratio.',
+        '<client>_{latency,service,wait}_{p50,p80,p90,p95,p99,max,mean} or <client>_throughput, optionally with _ratio. With groups, "all" is all clients together.',
       ),
     means: z
       .array(z.string())

@@ -4,9 +4,15 @@ import { join } from 'node:path';
 import type { Catalogue } from './catalogue.ts';
 import { UserError } from './errors.ts';
 import type { Claim } from './claim-schema.ts';
-import { figureJsonSchema, figureSchema, type FigureDefinition } from './figure-schema.ts';
+import {
+  figureJsonSchema,
+  figureSchema,
+  type AxisValue,
+  type FigureDefinition,
+} from './figure-schema.ts';
 import { readJson } from './files.ts';
 import { metricNames, parseMetric } from './metric-names.ts';
+import { ALL, metricClients } from './plans.ts';
 import { describeIssues } from './schema-issues.ts';
 import { cudaFigure, EVERY } from './lane-figure.ts';
 import { unknownName } from './suggest.ts';
@@ -94,7 +100,7 @@ function checkCuda(figure: FigureDefinition, catalogue?: Catalogue): string[] {
 }
 
 function checkSystems(figure: FigureDefinition, catalogue?: Catalogue): string[] {
-  const axes = Object.keys(figure.axes);
+  const clients = metricClients(figure);
   const problems = duplicates(figure.systems.map((s) => s.id)).map(
     (id) => `systems: two entries have the id "${id}"; expected one each`,
   );
@@ -103,9 +109,9 @@ function checkSystems(figure: FigureDefinition, catalogue?: Catalogue): string[]
     if (catalogue !== undefined && !catalogue.systems.includes(entry.system)) {
       problems.push(`${at}.system: ${unknownName('system', entry.system, catalogue.systems)}`);
     }
-    for (const axis of Object.keys(entry.overrides ?? {})) {
-      if (!axes.includes(axis))
-        problems.push(`${at}.overrides: ${unknownName('axis', axis, axes)}`);
+    for (const name of Object.keys(entry.overrides ?? {})) {
+      if (!clients.includes(name))
+        problems.push(`${at}.overrides: ${unknownName('axis', name, clients)}`);
     }
   });
   if (catalogue !== undefined && !catalogue.gpus.includes(figure.gpu)) {
@@ -136,8 +142,10 @@ function checkAxes(figure: FigureDefinition, catalogue?: Catalogue): string[] {
   const entries = figure.systems.map((s) => s.id);
   const problems: string[] = [];
   if (axes.length === 0) problems.push('axes: is empty; expected at least one axis');
-  if (!axes.includes(figure.until))
-    problems.push(`until: ${unknownName('axis', figure.until, axes)}`);
+  const clients = metricClients(figure).filter((name) => name !== ALL || axes.includes(ALL));
+  if (!clients.includes(figure.until))
+    problems.push(`until: ${unknownName('axis', figure.until, clients)}`);
+  problems.push(...checkGroups(figure, clients));
   for (const [axis, values] of Object.entries(figure.axes)) {
     for (const id of duplicates(values.map((v) => v.id))) {
       problems.push(`axes.${axis}: two values have the id "${id}"; expected one each`);
@@ -146,11 +154,7 @@ function checkAxes(figure: FigureDefinition, catalogue?: Catalogue): string[] {
       const at = `axes.${axis}[${String(i)}]`;
       if (value.id === MEAN)
         problems.push(`${at}.id: "${MEAN}" names rows of means; expected another id`);
-      if (catalogue !== undefined && !catalogue.programs.includes(value.client.program)) {
-        problems.push(
-          `${at}.client.program: ${unknownName('program', value.client.program, catalogue.programs)}`,
-        );
-      }
+      problems.push(...checkPrograms(value, at, catalogue));
       for (const entry of Object.keys(value.params ?? {})) {
         if (!entries.includes(entry)) {
           problems.push(`${at}.params: ${unknownName('system entry', entry, entries)}`);
@@ -158,20 +162,64 @@ function checkAxes(figure: FigureDefinition, catalogue?: Catalogue): string[] {
       }
     });
   }
-  for (const axis of [...(figure.means ?? []), ...Object.keys(figure.quick?.requests ?? {})]) {
-    if (!axes.includes(axis))
-      problems.push(`means or quick.requests: ${unknownName('axis', axis, axes)}`);
+  for (const [known, names] of [
+    [axes, figure.means ?? []],
+    [clients, Object.keys(figure.quick?.requests ?? {})],
+  ] as const) {
+    for (const name of names) {
+      if (!known.includes(name))
+        problems.push(`means or quick.requests: ${unknownName('axis', name, known)}`);
+    }
   }
   return problems;
 }
 
+function checkPrograms(value: AxisValue, at: string, catalogue?: Catalogue): string[] {
+  if (catalogue === undefined) return [];
+  const named = [
+    ...(value.client === undefined ? [] : [{ where: `${at}.client`, ...value.client }]),
+    ...Object.entries(value.clients ?? {}).flatMap(([group, clients]) =>
+      clients.map((client, i) => ({ where: `${at}.clients.${group}[${String(i)}]`, ...client })),
+    ),
+  ];
+  return named
+    .filter(({ program }) => !catalogue.programs.includes(program))
+    .map(
+      ({ where, program }) =>
+        `${where}.program: ${unknownName('program', program, catalogue.programs)}`,
+    );
+}
+
+/** What groups ask of the rest of the figure. */
+function checkGroups(figure: FigureDefinition, clients: readonly string[]): string[] {
+  const problems: string[] = [];
+  const lists = Object.entries(figure.axes).flatMap(([axis, values]) =>
+    values.flatMap((value) => Object.keys(value.clients ?? {}).map((group) => ({ axis, group }))),
+  );
+  for (const { axis, group } of lists) {
+    if (group === ALL || group in figure.axes)
+      problems.push(`axes.${axis}: a group is named "${group}", as an axis or all clients are`);
+  }
+  figure.systems.forEach((entry, i) => {
+    const at = `systems[${String(i)}]`;
+    if (entry.alone === true && lists.length > 0)
+      problems.push(`${at}.alone: values with "clients" have no one client; expected "only"`);
+    for (const name of entry.only ?? []) {
+      if (!clients.includes(name))
+        problems.push(`${at}.only: ${unknownName('client', name, clients)}`);
+    }
+  });
+  return [...new Set(problems)];
+}
+
 function checkMetrics(figure: FigureDefinition): string[] {
   const axes = Object.keys(figure.axes);
-  const known = metricNames(axes, figure.baseline !== undefined);
+  const clients = metricClients(figure);
+  const known = metricNames(clients, figure.baseline !== undefined);
   const problems = duplicates(figure.metrics).map((name) => `metrics: "${name}" is given twice`);
   figure.metrics.forEach((name, i) => {
     const at = `metrics[${String(i)}]`;
-    if (parseMetric(name, axes)?.ratio === true && figure.baseline === undefined) {
+    if (parseMetric(name, clients)?.ratio === true && figure.baseline === undefined) {
       problems.push(`${at}: "${name}" needs the field "baseline"`);
     } else if (!known.includes(name)) {
       problems.push(`${at}: ${unknownName('metric', name, known)}`);

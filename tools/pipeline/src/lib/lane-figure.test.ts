@@ -27,12 +27,12 @@ describe('what cuda replaces', () => {
         },
       }),
     );
-    expect(axes['be']?.map(({ client }) => [client.warmup, client.requests])).toEqual([
+    expect(axes['be']?.map(({ client }) => [client?.warmup, client?.requests])).toEqual([
       [3, 5],
       [3, 9],
     ]);
-    expect(axes['hp']?.[0]?.client.traffic).toEqual({ kind: 'poisson', load: 0.1 });
-    expect(axes['hp']?.[0]?.client.requests).toBe(100);
+    expect(axes['hp']?.[0]?.client?.traffic).toEqual({ kind: 'poisson', load: 0.1 });
+    expect(axes['hp']?.[0]?.client?.requests).toBe(100);
     expect(axes['hp']?.[0]?.params).toEqual({});
   });
 
@@ -47,7 +47,7 @@ test('a lane has its plans, reduced if asked for, and its folder', () => {
   const lane = { lane: 'cuda', plans: 'cuda', quick: true } as const;
   const quick = laneFigure(whole, lane);
   expect(quick.seeds).toEqual([2]);
-  expect(quick.axes['hp']?.[0]?.client.requests).toBe(3);
+  expect(quick.axes['hp']?.[0]?.client?.requests).toBe(3);
   expect(laneFigure(whole, { plans: 'own', quick: true }).seeds).toEqual([1]);
   expect(laneFolder(lane, 'gpu-b')).toBe('cuda-quick');
   expect(laneFolder({ lane: 'sim', plans: 'own', quick: false }, 'gpu-a')).toBe('sim');

@@ -61,7 +61,9 @@ function overridden(
   const result = [overrides?.[EVERY], overrides?.[value.id]].reduce<AxisValue>(
     (before, change) => ({
       ...before,
-      client: Object.assign({}, before.client, change?.client),
+      ...(before.client === undefined
+        ? {}
+        : { client: Object.assign({}, before.client, change?.client) }),
       params: change?.params ?? before.params,
     }),
     value,
@@ -86,7 +88,17 @@ export function quickFigure(figure: FigureDefinition): FigureDefinition {
     ...figure,
     seeds: figure.quick.seeds ?? figure.seeds,
     axes: mapEntries(figure.axes, (axis, values) =>
-      values.map((value) => ({ ...value, client: shorten(axis, value.client) })),
+      values.map((value) => ({
+        ...value,
+        ...(value.client === undefined ? {} : { client: shorten(axis, value.client) }),
+        ...(value.clients === undefined
+          ? {}
+          : {
+              clients: mapEntries(value.clients, (group, clients) =>
+                clients.map((client) => shorten(group, client)),
+              ),
+            }),
+      })),
     ),
     systems: figure.systems.map((entry) =>
       entry.overrides === undefined

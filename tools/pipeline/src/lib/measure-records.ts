@@ -2,9 +2,9 @@
 
 import { UserError } from './errors.ts';
 import type { FigureDefinition } from './figure-schema.ts';
-import { measure, toSample, type Measurement, type RunSample } from './measure.ts';
+import { measure, pooled, toSample, type Measurement, type RunSample } from './measure.ts';
 import type { MissingPlan } from './missing.ts';
-import { planCells } from './plans.ts';
+import { membersOf, metricClients, planCells } from './plans.ts';
 import type { Summary } from './raw.ts';
 import type { RecordSource } from './records.ts';
 
@@ -19,6 +19,7 @@ export function measureRecords(figure: FigureDefinition, source: RecordSource): 
   const summaries = new Map<string, Summary[]>();
   const samples = new Map<string, RunSample | null>();
   const missing: MissingPlan[] = [];
+  const clients = metricClients(figure);
   const key = (entry: string, plan: string, client: string): string => `${entry}/${plan}/${client}`;
   for (const entry of figure.systems) {
     const ofEntry: Summary[] = [];
@@ -26,12 +27,22 @@ export function measureRecords(figure: FigureDefinition, source: RecordSource): 
       const found = source(entry, plan);
       if ('missing' in found) {
         missing.push({ system: entry.id, cell, seed: plan.seed, reason: found.missing });
-        for (const { name } of plan.clients) samples.set(key(entry.id, plan.id, name), null);
+        for (const client of clients) samples.set(key(entry.id, plan.id, client), null);
         continue;
       }
       ofEntry.push(found.summary);
-      for (const [client, records] of found.clients) {
-        samples.set(key(entry.id, plan.id, client), toSample(records, found.summary, client));
+      for (const client of clients) {
+        const members = membersOf(plan, client).map((name) => {
+          const records = found.clients.get(name);
+          return records === undefined ? null : toSample(records, found.summary, name);
+        });
+        const present = members.filter((sample) => sample !== null);
+        // A member without records is a mistake, which measure() reports; a client without members is not.
+        if (present.length === members.length)
+          samples.set(
+            key(entry.id, plan.id, client),
+            members.length === 0 ? null : pooled(present),
+          );
       }
     }
     summaries.set(entry.id, ofEntry);

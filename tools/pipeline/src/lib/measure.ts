@@ -16,7 +16,7 @@ import {
 import type { FigureDefinition, SystemEntry } from './figure-schema.ts';
 import { MEAN } from './figure.ts';
 import { parseMetric, quantile, type Metric } from './metric-names.ts';
-import { cells, planIdFor, type Cell } from './plans.ts';
+import { cells, metricClients, planIdFor, type Cell } from './plans.ts';
 import { Random } from './random.ts';
 import type { ClientRecords, Summary } from './raw.ts';
 import { mean, percentileSorted } from './stats.ts';
@@ -31,6 +31,7 @@ export const P99_RUNS = 3;
 export interface RunSample {
   latency: Float64Array;
   service: Float64Array;
+  wait: Float64Array;
   throughput: number;
   /** Completed requests, or iterations with the unfinished part of the last one. */
   iterations: number;
@@ -55,21 +56,40 @@ export interface Measurement {
 
 /** A client's records and summary as the sample that metrics are computed from. */
 export function toSample(records: ClientRecords, summary: Summary, client: string): RunSample {
+  const { response, service, wait } = records;
   const toMs = (ns: Float64Array): Float64Array => ns.map((value) => value / NS_PER_MS).sort();
   const totals = summary.clients.find(({ name }) => name === client);
   const iterations = totals?.iterations_in_window ?? 0;
   const window = totals?.window_ns ?? summary.duration_ns;
   return {
-    latency: toMs(records.response),
-    service: toMs(records.service),
+    latency: toMs(response),
+    service: toMs(service),
+    wait: toMs(wait),
     throughput: iterations / (window / NS_PER_S),
     iterations,
   };
 }
 
+/** The samples of several clients as one: all their requests, and their throughput together. */
+export function pooled(samples: readonly RunSample[]): RunSample {
+  const [first] = samples;
+  if (first !== undefined && samples.length === 1) return first;
+  const together = (quantity: 'latency' | 'service' | 'wait'): Float64Array =>
+    Float64Array.from(samples.flatMap((sample) => [...sample[quantity]])).sort();
+  const sum = (field: 'throughput' | 'iterations'): number =>
+    samples.reduce((total, sample) => total + sample[field], 0);
+  return {
+    latency: together('latency'),
+    service: together('service'),
+    wait: together('wait'),
+    throughput: sum('throughput'),
+    iterations: sum('iterations'),
+  };
+}
+
 /** Every measurement of a figure that has records: cells first, then ratios, then means. */
 export function measure(figure: FigureDefinition, samples: Samples): Measurement[] {
-  const clients = Object.keys(figure.axes);
+  const clients = metricClients(figure);
   const asked = figure.metrics.flatMap((name) => parseMetric(name, clients) ?? []);
   const plain = new Map(asked.map((metric) => [withoutRatio(metric).name, withoutRatio(metric)]));
   const choices = new Map<number, Uint16Array>();
@@ -171,16 +191,22 @@ function measureCell(
 /** The metric of one run. */
 export function statistic(sample: RunSample, metric: Metric): number {
   if (metric.statistic === null) return sample.throughput;
-  const values = metric.quantity === 'service' ? sample.service : sample.latency;
+  const values = timesOf(sample, metric);
   if (values.length === 0) return NaN;
   const q = quantile(metric.statistic);
   return q === null ? mean(values) : percentileSorted(values, q);
 }
 
+function timesOf(sample: RunSample, metric: Metric): Float64Array {
+  return metric.quantity === 'throughput' ? sample.latency : sample[metric.quantity];
+}
+
 function withinRun(sample: RunSample, metric: Metric, random: Random): Float64Array {
   if (metric.statistic === null) return constantReplicates(sample.throughput);
-  const values = metric.quantity === 'service' ? sample.service : sample.latency;
+  const values = timesOf(sample, metric);
   if (values.length === 0) return constantReplicates(NaN);
+  // Drawing again never exceeds the largest value: its interval is that of the runs.
+  if (metric.statistic === 'max') return constantReplicates(statistic(sample, metric));
   const q = quantile(metric.statistic);
   return q === null ? meanReplicates(values, random) : percentileReplicates(values, q, random);
 }

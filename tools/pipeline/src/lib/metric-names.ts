@@ -3,12 +3,13 @@
  *
  *   hp_latency_p99        response time of client hp, from scheduled arrival to completion, in ms
  *   hp_service_mean       service time, from the first op's dispatch to completion, in ms
+ *   hp_wait_p90           waiting time, from the head of the client's queue to the first op's dispatch, in ms
  *   be_throughput         completed requests or iterations per second of the measured window
  *   hp_latency_p99_ratio  the same, over the figure's baseline entry
  */
 
-export const QUANTITIES = ['latency', 'service', 'throughput'] as const;
-export const STATISTICS = ['p50', 'p90', 'p95', 'p99', 'mean'] as const;
+export const QUANTITIES = ['latency', 'service', 'wait', 'throughput'] as const;
+export const STATISTICS = ['p50', 'p80', 'p90', 'p95', 'p99', 'max', 'mean'] as const;
 export type Quantity = (typeof QUANTITIES)[number];
 export type Statistic = (typeof STATISTICS)[number];
 
@@ -24,13 +25,14 @@ export interface Metric {
 
 /** Fraction of a percentile statistic, null for the mean. */
 export function quantile(statistic: Statistic): number | null {
+  if (statistic === 'max') return 1;
   return statistic === 'mean' ? null : Number(statistic.slice(1)) / 100;
 }
 
 /** Every metric name that a figure with these clients can ask for. */
 export function metricNames(clients: readonly string[], ratios: boolean): string[] {
   const plain = clients.flatMap((client) => [
-    ...['latency', 'service'].flatMap((q) => STATISTICS.map((s) => `${client}_${q}_${s}`)),
+    ...['latency', 'service', 'wait'].flatMap((q) => STATISTICS.map((s) => `${client}_${q}_${s}`)),
     `${client}_throughput`,
   ]);
   return ratios ? plain.flatMap((name) => [name, `${name}_ratio`]) : plain;

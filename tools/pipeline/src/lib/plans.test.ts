@@ -1,9 +1,10 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
+import type { FigureDefinition } from './figure-schema.ts';
 import { smallFigure } from './figure-for-test.ts';
 import { PLAN_SCHEMA } from './paths.ts';
 import { planChecker } from './plan-check.ts';
 import { quickFigure } from './lane-figure.ts';
-import { cells, planIdFor, plansOf } from './plans.ts';
+import { cells, membersOf, metricClients, planIdFor, plansOf } from './plans.ts';
 
 const figure = smallFigure();
 const [ideal, deep] = figure.systems;
@@ -64,7 +65,60 @@ test('the plan of a client in a cell is one of the entry’s plans', () => {
 test('quick exchanges seeds and lowers request numbers, and only where there are any', () => {
   const quick = quickFigure(figure);
   expect(quick.seeds).toEqual([1]);
-  expect(quick.axes['hp']?.[0]?.client.requests).toBe(20);
+  expect(quick.axes['hp']?.[0]?.client?.requests).toBe(20);
   expect(quick.axes['be']?.[0]?.client).not.toHaveProperty('requests');
   expect(quick.systems[0]?.overrides).toEqual({ be: { requests: 5 } });
+});
+
+describe('an axis value with groups of clients', () => {
+  const single = figure.axes['be']?.[0]?.client;
+  if (single === undefined) throw new Error('the small figure has a client there');
+  const grouped: FigureDefinition = {
+    ...figure,
+    axes: {
+      load: [
+        {
+          id: 'one',
+          label: 'One',
+          clients: { rt: [{ ...single, requests: 5 }], be: [single, single] },
+        },
+        { id: 'two', label: 'Two', clients: { rt: [single, single], be: [] } },
+      ],
+    },
+    until: 'rt',
+    systems: [
+      { id: 'all', label: 'All', system: 'reef' },
+      { id: 'rt', label: 'RT', system: 'reef', only: ['rt'] },
+    ],
+  };
+  const namesOf = (i: number): string[][] => {
+    const entry = grouped.systems[i];
+    if (entry === undefined) throw new Error('no such entry');
+    return plansOf({ ...grouped, seeds: [1] }, entry).map(({ clients }) =>
+      clients.map(({ name }) => name),
+    );
+  };
+
+  test('numbers its clients, and leaves out those that an entry does not run', () => {
+    expect(namesOf(0)).toEqual([
+      ['rt-1', 'be-1', 'be-2'],
+      ['rt-1', 'rt-2'],
+    ]);
+    expect(namesOf(1)).toEqual([['rt-1'], ['rt-1', 'rt-2']]);
+  });
+
+  test('ends with the first client of the group', () => {
+    const [entry] = grouped.systems;
+    if (entry === undefined) throw new Error('no entry');
+    expect(plansOf(grouped, entry)[0]?.until).toBe('rt-1');
+  });
+
+  test('is known to metrics by group, and all together', () => {
+    expect(metricClients(grouped)).toEqual(['rt', 'be', 'all']);
+    expect(metricClients(figure)).toEqual(['hp', 'be']);
+    const clients = ['rt-1', 'be-1', 'be-2'].map((name) => ({ ...single, name }));
+    expect(membersOf({ clients }, 'be')).toEqual(['be-1', 'be-2']);
+    expect(membersOf({ clients }, 'all')).toHaveLength(3);
+    expect(membersOf({ clients }, 'b')).toEqual([]);
+  });
 });

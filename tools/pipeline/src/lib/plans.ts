@@ -82,8 +82,10 @@ function toPlan(figure: FigureDefinition, entry: SystemEntry, choice: Cell, seed
     entry.params,
     ...Object.values(choice).map((value) => value.params?.[entry.id]),
   ) as Record<string, number | boolean | string>;
-  const clients = Object.entries(choice).map(([axis, value]) =>
-    Object.assign({ name: axis }, value.client, entry.overrides?.[axis]),
+  const clients = Object.entries(choice).flatMap(([axis, value]) =>
+    clientsOf(axis, value)
+      .filter(({ group }) => entry.only?.includes(group) ?? true)
+      .map(({ group, name, client }) => Object.assign({ name }, client, entry.overrides?.[group])),
   );
   return {
     version: 1,
@@ -96,6 +98,48 @@ function toPlan(figure: FigureDefinition, entry: SystemEntry, choice: Cell, seed
       ...(entry.carveout === undefined ? {} : { carveout: entry.carveout }),
     },
     clients,
-    until: figure.until in choice ? figure.until : (Object.keys(choice)[0] ?? figure.until),
+    until: untilOf(figure, choice),
   };
+}
+
+/** The clients of an axis value, each with the name that metrics know it by. */
+function clientsOf(
+  axis: string,
+  value: AxisValue,
+): { group: string; name: string; client: ClientDefinition }[] {
+  const one = value.client === undefined ? [] : [{ group: axis, name: axis, client: value.client }];
+  const groups = Object.entries(value.clients ?? {}).flatMap(([group, clients]) =>
+    clients.map((client, i) => ({ group, name: `${group}-${String(i + 1)}`, client })),
+  );
+  return [...one, ...groups];
+}
+
+function untilOf(figure: FigureDefinition, choice: Cell): string {
+  const known = Object.entries(choice).flatMap(([axis, value]) => clientsOf(axis, value));
+  const named = known.find(({ group }) => group === figure.until) ?? known[0];
+  return named?.name ?? figure.until;
+}
+
+/** In metrics: all clients of a run together, in figures with groups. */
+export const ALL = 'all';
+
+/** What metrics can be about: axes with a client, groups, and all together if there are groups. */
+export function metricClients(figure: Pick<FigureDefinition, 'axes'>): string[] {
+  const values = Object.entries(figure.axes).flatMap(([axis, list]) =>
+    list.map((value) => ({ axis, value })),
+  );
+  const single = values.filter(({ value }) => value.client !== undefined).map(({ axis }) => axis);
+  const groups = values.flatMap(({ value }) => Object.keys(value.clients ?? {}));
+  return [...new Set([...single, ...groups, ...(groups.length > 0 ? [ALL] : [])])];
+}
+
+/** Names of the plan's clients that a metric's client stands for. */
+export function membersOf(plan: Pick<Plan, 'clients'>, client: string): string[] {
+  const names = plan.clients.map(({ name }) => name);
+  if (client === ALL && !names.includes(ALL)) return names;
+  return names.filter(
+    (name) =>
+      name === client ||
+      (name.startsWith(`${client}-`) && /^\d+$/.test(name.slice(client.length + 1))),
+  );
 }

@@ -14,10 +14,14 @@ import { describeIssues } from './schema-issues.ts';
 
 export const HEADER = 'client,index,arrival_ns,start_ns,end_ns';
 
-/** One client's requests: response from scheduled arrival, service from first dispatch; ns. */
+/**
+ * One client's requests: response from scheduled arrival, service from first dispatch, to completion; wait to first
+ * dispatch, from when the request has arrived and the one before is complete; ns.
+ */
 export interface ClientRecords {
   response: Float64Array;
   service: Float64Array;
+  wait: Float64Array;
 }
 
 const gpuSchema = z.looseObject({ name: z.string().min(1) });
@@ -100,6 +104,7 @@ interface Column {
   name: Buffer;
   response: Float64Array;
   service: Float64Array;
+  wait: Float64Array;
   count: number;
   lastEnd: number;
 }
@@ -114,6 +119,7 @@ export function parseRecords(
     name: Buffer.from(client.name),
     response: new Float64Array(client.requests),
     service: new Float64Array(client.requests),
+    wait: new Float64Array(client.requests),
     count: 0,
     lastEnd: 0,
   }));
@@ -181,6 +187,7 @@ export function parseRecords(
         `more rows of client ${column.name.toString()} than its summary counts; run this system again`,
       );
     }
+    column.wait[column.count] = start - Math.max(arrival, column.lastEnd);
     column.lastEnd = end;
     column.response[column.count] = end - arrival;
     column.service[column.count] = end - start;
@@ -195,6 +202,9 @@ export function parseRecords(
     }
   }
   return new Map(
-    columns.map(({ name, response, service }) => [name.toString(), { response, service }]),
+    columns.map(({ name, response, service, wait }) => [
+      name.toString(),
+      { response, service, wait },
+    ]),
   );
 }
