@@ -9,18 +9,13 @@
 
 namespace cotenant {
 
-BlockEngine::BlockEngine(const GpuSpec& gpu, std::uint32_t streams, BlockOrder order)
-    : limits_(gpu), share_step_(share_step(gpu)), order_(order), contention_(gpu.contention),
-      sms_(gpu.sm.count), kernels_(streams) {}
+BlockEngine::BlockEngine(const GpuSpec& gpu, std::uint32_t streams)
+    : limits_(gpu), contention_(gpu.contention), sms_(gpu.sm.count), kernels_(streams) {}
 
-void BlockEngine::start(std::uint32_t stream, const KernelShape& shape, int priority,
-                        std::uint32_t context, Nanos now) {
+void BlockEngine::start(std::uint32_t stream, const KernelShape& shape, int priority, Nanos now) {
   assert(kernels_[stream].shape == nullptr && next() > now);
-  kernels_[stream] = {.shape = &shape,
-                      .priority = priority,
-                      .context = context,
-                      .sequence = started_++,
-                      .pending = shape.blocks};
+  kernels_[stream] = {
+      .shape = &shape, .priority = priority, .sequence = started_++, .pending = shape.blocks};
   ++counters_.events;
   if (!paused_at_) {
     integrate(to_ticks(now));
@@ -87,69 +82,30 @@ void BlockEngine::step(Ticks now, std::vector<std::uint32_t>& finished) {
 }
 
 void BlockEngine::place(Ticks now) {
-  for (bool placed = true; placed;) {
-    placed = false;
-    for (const std::uint32_t stream : service_order()) {
-      placed = place_round(stream, now);
-      if (placed || order_ == BlockOrder::priority_fifo) {
-        break;
-      }
+  for (std::optional<std::uint32_t> stream = next_to_serve(); stream; stream = next_to_serve()) {
+    const std::optional<std::size_t> sm = choose_sm(*stream);
+    if (!sm) {
+      return;
     }
-  }
-}
-
-// Places blocks of one kernel while they go to SMs as full as the first one's. Under priority_fifo
-// the rounds follow each other anyway.
-bool BlockEngine::place_round(std::uint32_t stream, Ticks now) {
-  Kernel& kernel = kernels_[stream];
-  std::optional<std::size_t> sm = choose_sm(stream);
-  if (!sm) {
-    return false;
-  }
-  const std::uint32_t level = sms_[*sm].use.threads;
-  while (kernel.pending > 0 && sm && sms_[*sm].use.threads == level) {
+    Kernel& kernel = kernels_[*stream];
     sms_[*sm].use.add(*kernel.shape, 1);
-    sms_[*sm].blocks.push_back({.stream = stream, .finish = now});
+    sms_[*sm].blocks.push_back({.stream = *stream, .finish = now});
     --kernel.pending;
     ++kernel.resident;
-    sm = choose_sm(stream);
   }
-  return true;
 }
 
-std::vector<std::uint32_t> BlockEngine::service_order() const {
-  std::vector<std::uint32_t> order;
+std::optional<std::uint32_t> BlockEngine::next_to_serve() const {
+  std::optional<std::uint32_t> first;
   for (std::uint32_t stream = 0; stream < kernels_.size(); ++stream) {
-    if (kernels_[stream].pending > 0) {
-      order.push_back(stream);
+    const Kernel& kernel = kernels_[stream];
+    if (kernel.pending > 0 && (!first || kernel.priority > kernels_[*first].priority ||
+                               (kernel.priority == kernels_[*first].priority &&
+                                kernel.sequence < kernels_[*first].sequence))) {
+      first = stream;
     }
   }
-  std::ranges::sort(order, [this](std::uint32_t a, std::uint32_t b) {
-    const Kernel& left = kernels_[a];
-    const Kernel& right = kernels_[b];
-    if (left.priority != right.priority) {
-      return left.priority > right.priority;
-    }
-    if (order_ == BlockOrder::fair_contexts) {
-      const std::uint64_t left_share = context_threads(left.context) / share_step_;
-      const std::uint64_t right_share = context_threads(right.context) / share_step_;
-      if (left_share != right_share) {
-        return left_share < right_share;
-      }
-    }
-    return left.sequence < right.sequence;
-  });
-  return order;
-}
-
-std::uint64_t BlockEngine::context_threads(std::uint32_t context) const {
-  std::uint64_t threads = 0;
-  for (const Kernel& kernel : kernels_) {
-    if (kernel.shape != nullptr && kernel.context == context) {
-      threads += std::uint64_t{kernel.resident} * kernel.shape->threads;
-    }
-  }
-  return threads;
+  return first;
 }
 
 std::optional<std::size_t> BlockEngine::choose_sm(std::uint32_t stream) const {
@@ -255,9 +211,8 @@ EngineCounters BlockEngine::counters(Nanos now) const {
   return paused_at_ ? counters_ : integrated(to_ticks(now));
 }
 
-std::unique_ptr<Engine> make_block_engine(const GpuSpec& gpu, std::uint32_t streams,
-                                          BlockOrder order) {
-  return std::make_unique<BlockEngine>(gpu, streams, order);
+std::unique_ptr<Engine> make_block_engine(const GpuSpec& gpu, std::uint32_t streams) {
+  return std::make_unique<BlockEngine>(gpu, streams);
 }
 
 } // namespace cotenant

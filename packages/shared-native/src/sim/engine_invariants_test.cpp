@@ -27,7 +27,7 @@ void check_capacity(const SmLimits& limits, const GpuSpec& gpu, const SmUse& use
 TEST(BlockEngine, NeverExceedsAnSm) {
   EXPECT_TRUE(rc::check([] {
     const Scenario scenario = *any_scenario();
-    BlockEngine engine(scenario.gpu, stream_count(scenario), scenario.order);
+    BlockEngine engine(scenario.gpu, stream_count(scenario));
     const SmLimits limits(scenario.gpu);
     play(scenario, engine, [&](Nanos) {
       double bandwidth = 0;
@@ -56,7 +56,7 @@ TEST(BlockEngine, NeverExceedsAnSm) {
 TEST(BlockEngine, LosesNoBlock) {
   EXPECT_TRUE(rc::check([] {
     const Scenario scenario = *any_scenario();
-    BlockEngine engine(scenario.gpu, stream_count(scenario), scenario.order);
+    BlockEngine engine(scenario.gpu, stream_count(scenario));
     const Outcome outcome = play(scenario, engine, [&](Nanos) {
       std::map<std::uint32_t, std::uint32_t> resident;
       for (const BlockEngine::Sm& sm : engine.sms()) {
@@ -80,12 +80,11 @@ TEST(BlockEngine, LosesNoBlock) {
   }));
 }
 
-// Under priority_fifo, while a kernel waits, none behind it gets a block.
+// While a kernel waits, none behind it gets a block.
 TEST(BlockEngine, NeverInvertsPriorities) {
   EXPECT_TRUE(rc::check([] {
     Scenario scenario = *any_scenario();
-    scenario.order = BlockOrder::priority_fifo;
-    BlockEngine engine(scenario.gpu, stream_count(scenario), scenario.order);
+    BlockEngine engine(scenario.gpu, stream_count(scenario));
     std::vector<BlockEngine::Kernel> before(stream_count(scenario));
     const auto placed = [](const BlockEngine::Kernel& k) { return k.resident + k.done; };
     play(scenario, engine, [&](Nanos) {
@@ -120,7 +119,7 @@ TEST(BlockEngine, LeavesNoUsableSpace) {
   EXPECT_TRUE(rc::check([] {
     Scenario scenario = *any_scenario();
     scenario.pauses.clear();
-    BlockEngine engine(scenario.gpu, stream_count(scenario), scenario.order);
+    BlockEngine engine(scenario.gpu, stream_count(scenario));
     const SmLimits limits(scenario.gpu);
     play(scenario, engine, [&](Nanos) {
       const BlockEngine::Kernel* first = nullptr;
@@ -131,13 +130,8 @@ TEST(BlockEngine, LeavesNoUsableSpace) {
           first = &kernel;
         }
       }
-      for (const BlockEngine::Kernel& kernel : engine.kernels()) {
-        const bool served = scenario.order == BlockOrder::fair_contexts || &kernel == first;
-        if (kernel.pending > 0 && served) {
-          for (const BlockEngine::Sm& sm : engine.sms()) {
-            RC_ASSERT(!fits(limits, sm.use, *kernel.shape));
-          }
-        }
+      for (const BlockEngine::Sm& sm : engine.sms()) {
+        RC_ASSERT((first == nullptr || !fits(limits, sm.use, *first->shape)));
       }
     });
   }));
@@ -146,7 +140,7 @@ TEST(BlockEngine, LeavesNoUsableSpace) {
 TEST(WaveEngine, GroupsPartitionTheSms) {
   EXPECT_TRUE(rc::check([] {
     const Scenario scenario = *any_scenario();
-    WaveEngine engine(scenario.gpu, stream_count(scenario), scenario.order);
+    WaveEngine engine(scenario.gpu, stream_count(scenario));
     const SmLimits limits(scenario.gpu);
     play(scenario, engine, [&](Nanos) {
       SmSet all;

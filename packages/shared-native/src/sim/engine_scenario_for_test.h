@@ -16,7 +16,6 @@ struct Stream {
   Nanos begin = 0;
   Nanos gap = 0;
   int priority = 0;
-  std::uint32_t context = 0;
   std::vector<KernelShape> kernels = {};
 };
 
@@ -27,7 +26,6 @@ struct Pause {
 
 struct Scenario {
   GpuSpec gpu;
-  BlockOrder order = BlockOrder::priority_fifo;
   std::vector<Stream> streams = {};
   std::vector<Pause> pauses = {}; ///< in order of time, apart
 };
@@ -94,7 +92,7 @@ inline Outcome play(const Scenario& scenario, Engine& engine,
       if (progress[s].start == now) {
         const Stream& stream = scenario.streams[s];
         running[s] = {.stream = s, .index = progress[s].index, .start = now};
-        engine.start(s, stream.kernels[progress[s].index], stream.priority, stream.context, now);
+        engine.start(s, stream.kernels[progress[s].index], stream.priority, now);
         progress[s].start = kNever;
       }
     }
@@ -106,13 +104,11 @@ inline Outcome play(const Scenario& scenario, Engine& engine,
 }
 
 inline std::unique_ptr<Engine> block_engine(const Scenario& scenario) {
-  return make_block_engine(scenario.gpu, static_cast<std::uint32_t>(scenario.streams.size()),
-                           scenario.order);
+  return make_block_engine(scenario.gpu, static_cast<std::uint32_t>(scenario.streams.size()));
 }
 
 inline std::unique_ptr<Engine> wave_engine(const Scenario& scenario) {
-  return make_wave_engine(scenario.gpu, static_cast<std::uint32_t>(scenario.streams.size()),
-                          scenario.order);
+  return make_wave_engine(scenario.gpu, static_cast<std::uint32_t>(scenario.streams.size()));
 }
 
 /// The SMs of an H200, as many of them as wanted; no waiting for DRAM and all bandwidth achievable,

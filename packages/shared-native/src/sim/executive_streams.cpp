@@ -94,7 +94,7 @@ void Executive::start_front(std::size_t c) {
     const int priority =
         system_.mode.stream_priorities && infos_[c].priority == Priority::high ? 1 : 0;
     engines_[engine]->start(static_cast<std::uint32_t>(c), program(c).shapes[index], priority,
-                            static_cast<std::uint32_t>(c), now_);
+                            now_);
     refresh_engine(engine);
     ++kernels_;
     if (detail_ != nullptr) {

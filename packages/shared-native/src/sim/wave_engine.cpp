@@ -16,9 +16,9 @@ double nanos_of(Ticks ticks) {
 
 } // namespace
 
-WaveEngine::WaveEngine(const GpuSpec& gpu, std::uint32_t streams, BlockOrder order)
-    : limits_(gpu), share_step_(share_step(gpu)), sm_count_(gpu.sm.count), order_(order),
-      contention_(gpu.contention), kernels_(streams), groups_(gpu.sm.count, gpu.sm.blocks) {
+WaveEngine::WaveEngine(const GpuSpec& gpu, std::uint32_t streams)
+    : limits_(gpu), sm_count_(gpu.sm.count), contention_(gpu.contention), kernels_(streams),
+      groups_(gpu.sm.count, gpu.sm.blocks) {
   if (sm_count_ > kMaxSms) {
     throw InputError(
         fmt::format("{}: sm.count is {}; expected at most {}", gpu.id, sm_count_, kMaxSms));
@@ -35,8 +35,7 @@ void WaveEngine::set_next(Ticks tick) {
   next_ = paused_ ? kNever : to_nanos(tick);
 }
 
-void WaveEngine::start(std::uint32_t stream, const KernelShape& shape, int priority,
-                       std::uint32_t context, Nanos now) {
+void WaveEngine::start(std::uint32_t stream, const KernelShape& shape, int priority, Nanos now) {
   Kernel& kernel = kernels_[stream];
   assert(kernel.shape == nullptr && next_ > now);
   ++counters_.events;
@@ -47,12 +46,8 @@ void WaveEngine::start(std::uint32_t stream, const KernelShape& shape, int prior
   kernel.dram = shape.dram;
   kernel.sequence = started_++;
   kernel.priority = priority;
-  kernel.context = context;
   kernel.pending = shape.blocks;
   kernel.resident = 0;
-  if (context >= contexts_.size()) {
-    contexts_.resize(context + 1);
-  }
 
   const Ticks tick = paused_ ? paused_at_ : to_ticks(now);
   if (mode_ == Mode::idle && !paused_) {
@@ -126,7 +121,6 @@ void WaveEngine::leave_solo(Ticks now) {
   const std::uint32_t before = static_cast<std::uint32_t>(wave) * slots;
   kernel.resident = std::min(slots, shape.blocks - before);
   kernel.pending = shape.blocks - before - kernel.resident;
-  contexts_[kernel.context] += std::uint64_t{kernel.resident} * shape.threads;
 
   const Ticks finish = solo_start_ + (wave + 1) * kernel.work;
   const std::uint32_t each = kernel.resident / sm_count_;
@@ -185,7 +179,6 @@ void WaveEngine::remove_ended(std::vector<std::uint32_t>& finished) {
     Kernel& kernel = kernels_[cohort.stream];
     const std::uint32_t blocks = cohort.count * groups_[cohort.group].size;
     kernel.resident -= blocks;
-    contexts_[kernel.context] -= std::uint64_t{blocks} * kernel.shape->threads;
     completed |= kernel.resident == 0 && kernel.pending == 0;
     groups_.remove(index, *kernel.shape);
   }
@@ -307,9 +300,8 @@ EngineCounters WaveEngine::counters(Nanos now) const {
   return counters;
 }
 
-std::unique_ptr<Engine> make_wave_engine(const GpuSpec& gpu, std::uint32_t streams,
-                                         BlockOrder order) {
-  return std::make_unique<WaveEngine>(gpu, streams, order);
+std::unique_ptr<Engine> make_wave_engine(const GpuSpec& gpu, std::uint32_t streams) {
+  return std::make_unique<WaveEngine>(gpu, streams);
 }
 
 } // namespace cotenant
