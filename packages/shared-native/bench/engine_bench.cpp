@@ -11,7 +11,7 @@
 namespace cotenant {
 namespace {
 
-using MakeEngine = std::unique_ptr<Engine> (*)(const GpuSpec&, std::uint32_t, BlockOrder);
+using MakeEngine = std::unique_ptr<Engine> (*)(const GpuSpec&, std::uint32_t);
 
 const GpuSpec& gpu() {
   static const GpuSpec spec = find_gpu_spec(COTENANT_DATA_DIR, "h200");
@@ -47,11 +47,10 @@ struct Client {
   int priority = 0;
 };
 
-void run(benchmark::State& state, MakeEngine make, BlockOrder order,
-         const std::vector<Client>& clients) {
+void run(benchmark::State& state, MakeEngine make, const std::vector<Client>& clients) {
   constexpr Nanos gap = 900; // between dependent kernels
   constexpr std::int64_t batch = 20'000;
-  const auto engine = make(gpu(), static_cast<std::uint32_t>(clients.size()), order);
+  const auto engine = make(gpu(), static_cast<std::uint32_t>(clients.size()));
   struct Position {
     std::size_t index = 0;
     Nanos start = 0;
@@ -87,7 +86,7 @@ void run(benchmark::State& state, MakeEngine make, BlockOrder order,
         Position& position = positions[stream];
         if (position.start == now) {
           const Client& client = clients[stream];
-          engine->start(stream, (*client.kernels)[position.index], client.priority, stream, now);
+          engine->start(stream, (*client.kernels)[position.index], client.priority, now);
           position.start = kNever;
         }
       }
@@ -101,29 +100,26 @@ void run(benchmark::State& state, MakeEngine make, BlockOrder order,
 }
 
 void alone(benchmark::State& state, MakeEngine make) {
-  run(state, make, BlockOrder::priority_fifo, {{.kernels = &inference()}});
+  run(state, make, {{.kernels = &inference()}});
 }
 
 /// Two clients that hardly ever meet, as under Orion.
 void mostly_alone(benchmark::State& state, MakeEngine make) {
-  run(state, make, BlockOrder::priority_fifo,
+  run(state, make,
       {{.kernels = &inference(), .busy = 0.15, .priority = 1}, {.kernels = &training()}});
 }
 
-/// Two closed loops on streams with and without priority, and as two contexts under MPS.
-void together(benchmark::State& state, MakeEngine make, BlockOrder order, int priority) {
-  run(state, make, order,
-      {{.kernels = &inference(), .priority = priority}, {.kernels = &training()}});
+/// Two closed loops, with and without priority.
+void together(benchmark::State& state, MakeEngine make, int priority) {
+  run(state, make, {{.kernels = &inference(), .priority = priority}, {.kernels = &training()}});
 }
 
 BENCHMARK_CAPTURE(alone, wave, make_wave_engine);
 BENCHMARK_CAPTURE(mostly_alone, wave, make_wave_engine);
-BENCHMARK_CAPTURE(together, wave_streams, make_wave_engine, BlockOrder::priority_fifo, 0);
-BENCHMARK_CAPTURE(together, wave_priority, make_wave_engine, BlockOrder::priority_fifo, 1);
-BENCHMARK_CAPTURE(together, wave_mps, make_wave_engine, BlockOrder::fair_contexts, 0);
+BENCHMARK_CAPTURE(together, wave_streams, make_wave_engine, 0);
+BENCHMARK_CAPTURE(together, wave_priority, make_wave_engine, 1);
 BENCHMARK_CAPTURE(alone, block, make_block_engine)->Iterations(1);
-BENCHMARK_CAPTURE(together, block_streams, make_block_engine, BlockOrder::priority_fifo, 0)
-    ->Iterations(1);
+BENCHMARK_CAPTURE(together, block_streams, make_block_engine, 0)->Iterations(1);
 
 } // namespace
 } // namespace cotenant

@@ -25,7 +25,9 @@ constexpr Part parts[] = {{"timeslice", timeslice_constants, true, true},
                           {"placement", placement, false, true},
                           {"split", split_rule, false, true},
                           {"takeover", takeover, false, true},
-                          {"pairs", pairs, false, true}};
+                          {"pairs", pairs, false, true},
+                          {"spread", block_spread, false, true},
+                          {"chain", chain_beside, false, true}};
 
 std::set<std::string> wanted(int argc, char** argv) {
   std::set<std::string> names;

@@ -189,6 +189,8 @@ void placement(Results& results);
 void split_rule(Results& results);
 void takeover(Results& results);
 void pairs(Results& results);
+void block_spread(Results& results);
+void chain_beside(Results& results);
 /// Fork, so they run before this process touches CUDA.
 void timeslice_constants(Results& results);
 void mps_pair(Results& results);

@@ -7,13 +7,10 @@
 // or only in what all SMs share: L2, DRAM, clock and power.
 #include <map>
 
-#include "common.h"
+#include "work.h"
 
 namespace calibrate {
 namespace {
-
-enum class Kind : int { dram_read, dram_copy, fma, l2_chase };
-constexpr const char* kind_names[] = {"dram_read", "dram_copy", "fma", "l2_chase"};
 
 /// Which SMs work, by the number of their pair: all, pairs of even number, of odd number; of those
 /// both SMs, the first, or the second.
@@ -28,68 +25,7 @@ struct Sms {
   }
 };
 
-constexpr size_t dram_bytes = size_t{2} << 30;   // far beyond the L2
-constexpr unsigned int chain_entries = 1u << 18; // 1 MiB: stays in the L2
 constexpr unsigned long long neighbour_ns = 1'500'000;
-
-struct Memory {
-  ulonglong2* source;
-  ulonglong2* target;
-  const unsigned int* chain;
-  float* sink;
-};
-
-/// A bounded piece of work of about a few microseconds. Returns the bytes of DRAM it moves a thread.
-__device__ unsigned int piece(Kind kind, const Memory& memory, size_t& at, unsigned int& hop,
-                              float (&a)[8]) {
-  constexpr size_t count = dram_bytes / sizeof(ulonglong2);
-  switch (kind) {
-  case Kind::dram_read:
-  case Kind::dram_copy: {
-    const size_t step = static_cast<size_t>(gridDim.x) * blockDim.x;
-    ulonglong2 values[4];
-#pragma unroll
-    for (int j = 0; j < 4; ++j) {
-      values[j] = __ldcs(memory.source + (at + static_cast<size_t>(j) * step) % count);
-    }
-#pragma unroll
-    for (int j = 0; j < 4; ++j) {
-      if (kind == Kind::dram_copy) {
-        __stcs(memory.target + (at + static_cast<size_t>(j) * step) % count, values[j]);
-      }
-      hop ^= static_cast<unsigned int>(values[j].x ^ values[j].y) & 0x80000000u; // holds zeros
-    }
-    at = (at + 4 * step) % count;
-    return 4 * sizeof(ulonglong2) * (kind == Kind::dram_copy ? 2 : 1);
-  }
-  case Kind::fma:
-#pragma unroll 1
-    for (int k = 0; k < 64; ++k) {
-#pragma unroll
-      for (float& value : a) {
-        value = value * 0.999f + 1.0f;
-      }
-    }
-    return 0;
-  case Kind::l2_chase:
-#pragma unroll 1
-    for (int k = 0; k < 4; ++k) {
-      hop = __ldcg(memory.chain + hop);
-    }
-    return 0;
-  }
-  return 0;
-}
-
-__device__ void keep(const Memory& memory, unsigned int hop, const float (&a)[8]) {
-  float sum = static_cast<float>(hop);
-  for (const float value : a) {
-    sum += value;
-  }
-  if (sum == -42.0f) {
-    memory.sink[0] = sum;
-  }
-}
 
 /// Works, or sleeps, until its time is over. done: bytes moved.
 __global__ void __launch_bounds__(1024)
@@ -143,13 +79,6 @@ __global__ void __launch_bounds__(1024)
   }
 }
 
-__global__ void make_chain(unsigned int* chain) {
-  const unsigned int i = blockIdx.x * blockDim.x + threadIdx.x;
-  if (i < chain_entries) {
-    chain[i] = (i * 5 + 8209 * 32 + 1) % chain_entries; // a full cycle: 5 = 1 mod 4, odd increment
-  }
-}
-
 struct Front {
   Kind kind;
   int threads;
@@ -184,28 +113,9 @@ class Pairing {
   Pairing()
       : sms_(sm_count()), back_log_(static_cast<size_t>(sms_)),
         front_log_(static_cast<size_t>(sms_)) {
-    void* source = nullptr;
-    void* target = nullptr;
-    unsigned int* chain = nullptr;
-    CHECK(cudaMalloc(&source, dram_bytes));
-    CHECK(cudaMalloc(&target, dram_bytes));
-    CHECK(cudaMemset(source, 0, dram_bytes));
-    CHECK(cudaMalloc(&chain, chain_entries * sizeof(unsigned int)));
-    CHECK(cudaMalloc(&memory_.sink, 4096));
     CHECK(cudaMalloc(&done_, sizeof(unsigned long long)));
-    make_chain<<<chain_entries / 256, 256>>>(chain);
-    memory_.source = static_cast<ulonglong2*>(source);
-    memory_.target = static_cast<ulonglong2*>(target);
-    memory_.chain = chain;
-    CHECK(cudaDeviceSynchronize());
   }
-  ~Pairing() {
-    cudaFree(memory_.source);
-    cudaFree(memory_.target);
-    cudaFree(const_cast<unsigned int*>(memory_.chain));
-    cudaFree(memory_.sink);
-    cudaFree(done_);
-  }
+  ~Pairing() { cudaFree(done_); }
   Pairing(const Pairing&) = delete;
   Pairing& operator=(const Pairing&) = delete;
 
@@ -220,11 +130,11 @@ class Pairing {
       CHECK(cudaMemset(done_, 0, sizeof(unsigned long long)));
       CHECK(cudaDeviceSynchronize());
       // The largest share of shared memory for both: the foreground then always finds its place.
-      launch(neighbour, sms_, back_threads, 0, 100, streams_.low, back, relation.back, memory_,
-             neighbour_ns, back_log_.device(), done_);
+      launch(neighbour, sms_, back_threads, 0, 100, streams_.low, back, relation.back,
+             memory_.get(), neighbour_ns, back_log_.device(), done_);
       wait_until(host_ns() + 300e3);
       launch(foreground, sms_, front.threads, 0, 100, streams_.high, front.kind, relation.front,
-             memory_, front.pieces, front_log_.device());
+             memory_.get(), front.pieces, front_log_.device());
       CHECK(cudaDeviceSynchronize());
       std::map<unsigned int, int> counts;
       std::vector<double> times;
@@ -265,7 +175,7 @@ class Pairing {
   TwoStreams streams_;
   Landings back_log_;
   Landings front_log_;
-  Memory memory_{};
+  WorkMemory memory_;
   unsigned long long* done_ = nullptr;
 };
 

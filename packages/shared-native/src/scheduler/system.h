@@ -20,7 +20,7 @@ namespace cotenant {
 enum class ContextMode : std::uint8_t {
   isolated,    ///< a device for each client: nothing is shared
   shared,      ///< one context, one stream per client: blocks in stream-priority, then launch order
-  mps,         ///< a context per client, all resident: blocks of different clients take turns
+  mps,         ///< a context per client, all resident: blocks in client-priority, then launch order
   time_sliced, ///< a context per client, one resident at a time
 };
 

@@ -9,19 +9,17 @@
 
 namespace cotenant {
 
-BlockEngine::BlockEngine(const GpuSpec& gpu, std::uint32_t streams, BlockOrder order)
-    : limits_(gpu), share_step_(share_step(gpu)), order_(order), contention_(gpu.contention),
-      sms_(gpu.sm.count), kernels_(streams) {}
+BlockEngine::BlockEngine(const GpuSpec& gpu, std::uint32_t streams)
+    : limits_(gpu), contention_(gpu.contention), sms_(gpu.sm.count), kernels_(streams) {}
 
 void BlockEngine::start_part(std::uint32_t stream, const KernelShape& shape, const LaunchPart& part,
-                             int priority, std::uint32_t context, Nanos now) {
+                             int priority, Nanos now) {
   assert(kernels_[stream].shape == nullptr && next() > now);
   const std::uint32_t blocks = std::min(part.blocks, shape.blocks);
   const std::uint32_t end_sm = std::min(part.end_sm, static_cast<std::uint32_t>(sms_.size()));
   assert(blocks > 0 && part.first_sm < end_sm);
   kernels_[stream] = {.shape = &shape,
                       .priority = priority,
-                      .context = context,
                       .sequence = started_++,
                       .blocks = blocks,
                       .first_sm = part.first_sm,
@@ -112,46 +110,20 @@ void BlockEngine::step(Ticks now, std::vector<std::uint32_t>& finished) {
 }
 
 void BlockEngine::place(Ticks now) {
-  for (bool placed = true; placed;) {
-    placed = false;
-    const std::vector<std::uint32_t> order = service_order();
-    for (const std::uint32_t stream : order) {
-      placed = !is_kept_waiting(stream, order) && place_round(stream, now);
-      if (placed) {
+  const std::vector<std::uint32_t> order = service_order();
+  for (const std::uint32_t stream : order) {
+    Kernel& kernel = kernels_[stream];
+    while (kernel.pending > 0 && !is_kept_waiting(stream, order)) {
+      const std::optional<std::size_t> sm = choose_sm(stream);
+      if (!sm) {
         break;
       }
+      sms_[*sm].use.add(*kernel.shape, 1);
+      sms_[*sm].blocks.push_back({.stream = stream, .finish = now});
+      --kernel.pending;
+      ++kernel.resident;
     }
   }
-}
-
-// Whether one of those in front in `order`, all of which have pending blocks, may go to an SM that
-// this kernel may go to.
-bool BlockEngine::is_kept_waiting(std::uint32_t stream,
-                                  const std::vector<std::uint32_t>& order) const {
-  const auto in_front = std::ranges::find(order, stream);
-  return order_ == BlockOrder::priority_fifo &&
-         std::any_of(order.begin(), in_front, [&](std::uint32_t other) {
-           return kernels_[stream].shares_an_sm_with(kernels_[other]);
-         });
-}
-
-// Places blocks of one kernel while they go to SMs as full as the first one's. Under priority_fifo
-// the rounds follow each other anyway.
-bool BlockEngine::place_round(std::uint32_t stream, Ticks now) {
-  Kernel& kernel = kernels_[stream];
-  std::optional<std::size_t> sm = choose_sm(stream);
-  if (!sm) {
-    return false;
-  }
-  const std::uint32_t level = sms_[*sm].use.threads;
-  while (kernel.pending > 0 && sm && sms_[*sm].use.threads == level) {
-    sms_[*sm].use.add(*kernel.shape, 1);
-    sms_[*sm].blocks.push_back({.stream = stream, .finish = now});
-    --kernel.pending;
-    ++kernel.resident;
-    sm = choose_sm(stream);
-  }
-  return true;
 }
 
 std::vector<std::uint32_t> BlockEngine::service_order() const {
@@ -164,29 +136,20 @@ std::vector<std::uint32_t> BlockEngine::service_order() const {
   std::ranges::sort(order, [this](std::uint32_t a, std::uint32_t b) {
     const Kernel& left = kernels_[a];
     const Kernel& right = kernels_[b];
-    if (left.priority != right.priority) {
-      return left.priority > right.priority;
-    }
-    if (order_ == BlockOrder::fair_contexts) {
-      const std::uint64_t left_share = context_threads(left.context) / share_step_;
-      const std::uint64_t right_share = context_threads(right.context) / share_step_;
-      if (left_share != right_share) {
-        return left_share < right_share;
-      }
-    }
-    return left.sequence < right.sequence;
+    return left.priority != right.priority ? left.priority > right.priority
+                                           : left.sequence < right.sequence;
   });
   return order;
 }
 
-std::uint64_t BlockEngine::context_threads(std::uint32_t context) const {
-  std::uint64_t threads = 0;
-  for (const Kernel& kernel : kernels_) {
-    if (kernel.shape != nullptr && kernel.context == context) {
-      threads += std::uint64_t{kernel.resident} * kernel.shape->threads;
-    }
-  }
-  return threads;
+// Whether one of those in front in `order` still has pending blocks that may go to an SM that this
+// kernel may go to.
+bool BlockEngine::is_kept_waiting(std::uint32_t stream,
+                                  const std::vector<std::uint32_t>& order) const {
+  const auto in_front = std::ranges::find(order, stream);
+  return std::any_of(order.begin(), in_front, [&](std::uint32_t other) {
+    return kernels_[other].pending > 0 && kernels_[stream].shares_an_sm_with(kernels_[other]);
+  });
 }
 
 std::optional<std::size_t> BlockEngine::choose_sm(std::uint32_t stream) const {
@@ -292,9 +255,8 @@ EngineCounters BlockEngine::counters(Nanos now) const {
   return paused_at_ ? counters_ : integrated(to_ticks(now));
 }
 
-std::unique_ptr<Engine> make_block_engine(const GpuSpec& gpu, std::uint32_t streams,
-                                          BlockOrder order) {
-  return std::make_unique<BlockEngine>(gpu, streams, order);
+std::unique_ptr<Engine> make_block_engine(const GpuSpec& gpu, std::uint32_t streams) {
+  return std::make_unique<BlockEngine>(gpu, streams);
 }
 
 } // namespace cotenant

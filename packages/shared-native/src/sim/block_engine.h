@@ -12,10 +12,10 @@ namespace cotenant {
 
 class BlockEngine final : public Engine {
  public:
-  BlockEngine(const GpuSpec& gpu, std::uint32_t streams, BlockOrder order);
+  BlockEngine(const GpuSpec& gpu, std::uint32_t streams);
 
   void start_part(std::uint32_t stream, const KernelShape& shape, const LaunchPart& part,
-                  int priority, std::uint32_t context, Nanos now) override;
+                  int priority, Nanos now) override;
   void kill(std::uint32_t stream, Nanos now) override;
   [[nodiscard]] Nanos next() const override;
   void advance(Nanos now, std::vector<std::uint32_t>& finished) override;
@@ -38,7 +38,6 @@ class BlockEngine final : public Engine {
   struct Kernel {
     const KernelShape* shape = nullptr; ///< null while the stream is idle
     int priority = 0;
-    std::uint32_t context = 0;
     std::uint64_t sequence = 0; ///< of start
     std::uint32_t blocks = 0;   ///< of this launch
     std::uint32_t first_sm = 0; ///< where they may go
@@ -58,19 +57,15 @@ class BlockEngine final : public Engine {
   [[nodiscard]] Ticks next_tick() const;
   void step(Ticks now, std::vector<std::uint32_t>& finished);
   void place(Ticks now);
+  [[nodiscard]] std::vector<std::uint32_t> service_order() const;
   [[nodiscard]] bool is_kept_waiting(std::uint32_t stream,
                                      const std::vector<std::uint32_t>& order) const;
-  bool place_round(std::uint32_t stream, Ticks now);
-  [[nodiscard]] std::vector<std::uint32_t> service_order() const;
-  [[nodiscard]] std::uint64_t context_threads(std::uint32_t context) const;
   [[nodiscard]] std::optional<std::size_t> choose_sm(std::uint32_t stream) const;
   void update_rates(Ticks now);
   void integrate(Ticks now);
   [[nodiscard]] EngineCounters integrated(Ticks now) const;
 
   SmLimits limits_;
-  std::uint64_t share_step_;
-  BlockOrder order_;
   GpuSpec::Contention contention_;
   std::vector<Sm> sms_;
   std::vector<Kernel> kernels_; ///< by stream

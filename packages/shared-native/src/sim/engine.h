@@ -7,16 +7,17 @@
 //   WaveEngine   groups of SMs in the same state, a few events a kernel: the one that runs
 //
 // The model, the same for both; they agree to the tick (sim/ticks.h), which the property tests assert:
-//   Placement    Kernels with pending blocks are served in BlockOrder. The served kernel's next block goes to the
+//   Placement    Kernels with pending blocks are served by stream priority, then in order of start, whatever context
+//                they are of: so do kernels of MPS clients on an H200 (gpus/calibration/h200-sharing.json: beside a
+//                client that fills the GPU, a small kernel waits 1.6 ms for its 2 ms kernel, whether its blocks last
+//                20 or 500 us; of two that both have blocks waiting, one gets all starts). The next block goes to the
 //                SM with the fewest resident threads among those where it fits (the lowest index on a tie). A
 //                block fits if threads, registers, block slots and shared memory suffice and the SM's split is at
 //                least the kernel's `split`. An SM without blocks takes the split of the first block it gets and
-//                keeps it until it has none again. Under priority_fifo a kernel whose next block fits nowhere
-//                keeps those behind it waiting; under fair_contexts the next one is tried, and a kernel is served
-//                for one round: while the SM that its next block goes to has as few threads as that of the
-//                round's first. A kernel that may only go to some SMs (LaunchPart) keeps waiting those behind it that
-//                share one with it, and no others. Resident blocks are never evicted, but a kernel may be killed with
-//                all its blocks. Freed space is filled at the instant it is freed.
+//                keeps it until it has none again. A kernel whose next block fits nowhere keeps those behind it
+//                waiting; one that may only go to some SMs (LaunchPart) keeps waiting those that share one with it,
+//                and no others. Resident blocks are never evicted, but a kernel may be killed with all its blocks.
+//                Freed space is filled at the instant it is freed.
 //   Duration     A block alone takes block_ns, in ticks, rounded down. A kernel that runs alone thus takes exactly
 //                `duration` (to the nanosecond up to 16384 waves).
 //   Issue        On one SM the `issue` shares that the resident blocks want add up. Above 1 they share the slots
@@ -70,14 +71,6 @@ struct KernelShape {
 /// Shape of `op` on `gpu`, launched with that carve-out preference if any. See shape.cpp for how demands follow from the recorded counters.
 KernelShape kernel_shape(const GpuSpec& gpu, const Op& op, std::optional<int> carveout = {});
 
-/// In which order kernels with pending blocks are served when SM space frees up.
-enum class BlockOrder : std::uint8_t {
-  priority_fifo, ///< higher stream priority first, then earlier start; the first one blocks those behind
-  fair_contexts, ///< higher stream priority first, then the context with the fewest resident threads (counted
-  ///< in whole eighths of the GPU's, so that equals do not take turns at every block), then
-  ///< earlier start
-};
-
 /// Use of the SMs and of DRAM; divide by duration (and SM count) for shares.
 struct EngineCounters {
   double sm_busy_ns = 0; ///< Σ over SMs of time with at least one resident block
@@ -106,15 +99,14 @@ class Engine {
   /// A kernel reaches the front of stream `stream` (at most one at a time per stream) at `now`, its
   /// blocks pending. `shape` must outlive the kernel. Larger `priority` goes first. REQUIRES:
   /// next() > now, here and in pause(): what is due is taken by advance() first.
-  void start(std::uint32_t stream, const KernelShape& shape, int priority, std::uint32_t context,
-             Nanos now) {
-    start_part(stream, shape, {}, priority, context, now);
+  void start(std::uint32_t stream, const KernelShape& shape, int priority, Nanos now) {
+    start_part(stream, shape, {}, priority, now);
   }
 
   /// The same for a part of a kernel: it is complete when the part's blocks are. REQUIRES: the part
   /// has a block, and an SM.
   virtual void start_part(std::uint32_t stream, const KernelShape& shape, const LaunchPart& part,
-                          int priority, std::uint32_t context, Nanos now) = 0;
+                          int priority, Nanos now) = 0;
 
   /// The kernel of `stream` is no more: its blocks leave their SMs, those that ran as those that
   /// waited, and it does not complete. What they free is filled at once. REQUIRES: it runs, and
@@ -142,9 +134,7 @@ class Engine {
 };
 
 /// `streams` is an upper bound on stream ids + 1.
-std::unique_ptr<Engine> make_block_engine(const GpuSpec& gpu, std::uint32_t streams,
-                                          BlockOrder order);
-std::unique_ptr<Engine> make_wave_engine(const GpuSpec& gpu, std::uint32_t streams,
-                                         BlockOrder order);
+std::unique_ptr<Engine> make_block_engine(const GpuSpec& gpu, std::uint32_t streams);
+std::unique_ptr<Engine> make_wave_engine(const GpuSpec& gpu, std::uint32_t streams);
 
 } // namespace cotenant

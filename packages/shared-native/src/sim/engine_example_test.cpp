@@ -79,23 +79,6 @@ TEST_P(Example, APriorityKernelThatDoesNotFitKeepsOthersWaiting) {
   EXPECT_EQ(run(), (Spans{{0, 0, 0, 100}, {1, 0, 10, 110}, {2, 0, 20, 110}}));
 }
 
-TEST_P(Example, ContextsShareFreedSpaceFairly) {
-  // Two waves fill the GPU again and again. Of what the first wave frees, a second context gets
-  // half.
-  scenario_.order = BlockOrder::fair_contexts;
-  scenario_.streams = {{.kernels = {kernel(16, 1024, 100)}},
-                       {.begin = 30, .context = 1, .kernels = {kernel(8, 1024, 100)}}};
-  EXPECT_EQ(run(), (Spans{{0, 0, 0, 300}, {1, 0, 30, 300}}));
-}
-
-TEST_P(Example, AnotherContextIsTriedWhenTheFirstDoesNotFit) {
-  scenario_.order = BlockOrder::fair_contexts;
-  scenario_.streams = {{.kernels = {kernel(4, 1024, 100)}},
-                       {.begin = 10, .context = 1, .kernels = {kernel(1, 2048, 10)}},
-                       {.begin = 20, .context = 2, .kernels = {kernel(1, 128, 10)}}};
-  EXPECT_EQ(run(), (Spans{{2, 0, 20, 30}, {0, 0, 0, 100}, {1, 0, 10, 110}}));
-}
-
 TEST_P(Example, ASplitKeepsAKernelOutThatWouldFit) {
   KernelShape spinning = kernel(4, 512, 1000);
   spinning.shared_memory = 1024;
@@ -150,9 +133,9 @@ TEST_P(Example, AKernelThatStartsDuringAPauseWaitsForItsEnd) {
 TEST_P(Example, ResidentShareIsThatOfThreads) {
   scenario_.streams = {{.kernels = {kernel(4, 512, 100)}}, {.kernels = {kernel(2, 1024, 100)}}};
   const auto engine = GetParam() ? wave_engine(scenario_) : block_engine(scenario_);
-  engine->start(0, scenario_.streams[0].kernels[0], 0, 0, 0);
+  engine->start(0, scenario_.streams[0].kernels[0], 0, 0);
   EXPECT_DOUBLE_EQ(engine->resident_share(0), 0.25);
-  engine->start(1, scenario_.streams[1].kernels[0], 0, 0, 0);
+  engine->start(1, scenario_.streams[1].kernels[0], 0, 0);
   EXPECT_DOUBLE_EQ(engine->resident_share(0), 0.25);
   EXPECT_DOUBLE_EQ(engine->resident_share(1), 0.25);
   EXPECT_EQ(engine->next(), 100);

@@ -16,11 +16,10 @@ inline std::ostream& operator<<(std::ostream& out, const Span& span) {
 }
 
 inline void showValue(const Scenario& scenario, std::ostream& out) {
-  out << scenario.gpu.id << " gain " << scenario.gpu.contention.dram_queueing_gain
-      << (scenario.order == BlockOrder::priority_fifo ? " priority_fifo" : " fair_contexts");
+  out << scenario.gpu.id << " gain " << scenario.gpu.contention.dram_queueing_gain;
   for (const Stream& stream : scenario.streams) {
     out << "\n  stream from " << stream.begin << " gap " << stream.gap << " priority "
-        << stream.priority << " context " << stream.context;
+        << stream.priority;
     for (const KernelShape& k : stream.kernels) {
       out << "\n    " << k.blocks << " blocks x " << k.threads << " threads, " << k.registers
           << " registers, " << k.shared_memory << " B of split " << k.split << ", "
@@ -80,7 +79,6 @@ inline rc::Gen<Stream> any_stream(const GpuSpec& gpu) {
     stream.begin = *rc::gen::inRange<Nanos>(0, 6'000);
     stream.gap = *rc::gen::element<Nanos>(0, 1, 700, 700, 3000);
     stream.priority = *rc::gen::inRange(0, 3);
-    stream.context = *rc::gen::inRange(0U, 3U);
     const auto count = *rc::gen::resize(100, rc::gen::inRange<std::size_t>(1, 8));
     stream.kernels = *rc::gen::container<std::vector<KernelShape>>(count, any_kernel(gpu));
     return stream;
@@ -116,7 +114,6 @@ inline rc::Gen<Scenario> any_scenario() {
     }
     scenario.gpu.contention = {.dram_queueing_gain = *rc::gen::element(0.0, 0.15, 1.0),
                                .dram_queueing_limit = *rc::gen::element(0.5, 0.92)};
-    scenario.order = *rc::gen::element(BlockOrder::priority_fifo, BlockOrder::fair_contexts);
     const auto count = *rc::gen::resize(100, rc::gen::inRange<std::size_t>(1, 5));
     scenario.streams = *rc::gen::container<std::vector<Stream>>(count, any_stream(scenario.gpu));
     Nanos time = 0;

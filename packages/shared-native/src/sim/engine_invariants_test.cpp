@@ -27,7 +27,7 @@ void check_capacity(const SmLimits& limits, const GpuSpec& gpu, const SmUse& use
 TEST(BlockEngine, NeverExceedsAnSm) {
   EXPECT_TRUE(rc::check([] {
     const Scenario scenario = *any_scenario();
-    BlockEngine engine(scenario.gpu, stream_count(scenario), scenario.order);
+    BlockEngine engine(scenario.gpu, stream_count(scenario));
     const SmLimits limits(scenario.gpu);
     play(scenario, engine, [&](Nanos) {
       double bandwidth = 0;
@@ -56,7 +56,7 @@ TEST(BlockEngine, NeverExceedsAnSm) {
 TEST(BlockEngine, LosesNoBlock) {
   EXPECT_TRUE(rc::check([] {
     const Scenario scenario = *any_scenario();
-    BlockEngine engine(scenario.gpu, stream_count(scenario), scenario.order);
+    BlockEngine engine(scenario.gpu, stream_count(scenario));
     const Outcome outcome = play(scenario, engine, [&](Nanos) {
       std::map<std::uint32_t, std::uint32_t> resident;
       for (const BlockEngine::Sm& sm : engine.sms()) {
@@ -83,7 +83,7 @@ TEST(BlockEngine, LosesNoBlock) {
 TEST(BlockEngine, KeepsPartsOnTheirSms) {
   EXPECT_TRUE(rc::check([] {
     const Scenario scenario = *any_scenario_of_parts();
-    BlockEngine engine(scenario.gpu, stream_count(scenario), scenario.order);
+    BlockEngine engine(scenario.gpu, stream_count(scenario));
     const SmLimits limits(scenario.gpu);
     play(scenario, engine, [&](Nanos) {
       for (std::uint32_t i = 0; i < engine.sms().size(); ++i) {
@@ -99,12 +99,11 @@ TEST(BlockEngine, KeepsPartsOnTheirSms) {
   }));
 }
 
-// Under priority_fifo, while a kernel waits, none behind it gets a block.
+// While a kernel waits, none behind it gets a block.
 TEST(BlockEngine, NeverInvertsPriorities) {
   EXPECT_TRUE(rc::check([] {
     Scenario scenario = *any_scenario();
-    scenario.order = BlockOrder::priority_fifo;
-    BlockEngine engine(scenario.gpu, stream_count(scenario), scenario.order);
+    BlockEngine engine(scenario.gpu, stream_count(scenario));
     std::vector<BlockEngine::Kernel> before(stream_count(scenario));
     const auto placed = [](const BlockEngine::Kernel& k) { return k.resident + k.done; };
     play(scenario, engine, [&](Nanos) {
@@ -139,7 +138,7 @@ TEST(BlockEngine, LeavesNoUsableSpace) {
   EXPECT_TRUE(rc::check([] {
     Scenario scenario = *any_scenario();
     scenario.pauses.clear();
-    BlockEngine engine(scenario.gpu, stream_count(scenario), scenario.order);
+    BlockEngine engine(scenario.gpu, stream_count(scenario));
     const SmLimits limits(scenario.gpu);
     play(scenario, engine, [&](Nanos) {
       const BlockEngine::Kernel* first = nullptr;
@@ -150,13 +149,8 @@ TEST(BlockEngine, LeavesNoUsableSpace) {
           first = &kernel;
         }
       }
-      for (const BlockEngine::Kernel& kernel : engine.kernels()) {
-        const bool served = scenario.order == BlockOrder::fair_contexts || &kernel == first;
-        if (kernel.pending > 0 && served) {
-          for (const BlockEngine::Sm& sm : engine.sms()) {
-            RC_ASSERT(!fits(limits, sm.use, *kernel.shape));
-          }
-        }
+      for (const BlockEngine::Sm& sm : engine.sms()) {
+        RC_ASSERT((first == nullptr || !fits(limits, sm.use, *first->shape)));
       }
     });
   }));
@@ -165,7 +159,7 @@ TEST(BlockEngine, LeavesNoUsableSpace) {
 TEST(WaveEngine, GroupsPartitionTheSms) {
   EXPECT_TRUE(rc::check([] {
     const Scenario scenario = *rc::gen::oneOf(any_scenario(), any_scenario_of_parts());
-    WaveEngine engine(scenario.gpu, stream_count(scenario), scenario.order);
+    WaveEngine engine(scenario.gpu, stream_count(scenario));
     const SmLimits limits(scenario.gpu);
     play(scenario, engine, [&](Nanos) {
       SmSet all;

@@ -22,22 +22,19 @@ std::vector<KernelShape> kernels_of(const char* id, std::size_t count) {
 
 struct Sharing {
   const char* name;
-  BlockOrder order;
   int priority; ///< of the inference client
 };
 
 class RecordedPrograms : public testing::TestWithParam<Sharing> {};
 
 TEST_P(RecordedPrograms, EndAtTheSameTimesInBothEngines) {
-  Scenario scenario{.gpu = h200_for_test(), .order = GetParam().order};
-  scenario.streams = {{.begin = 50'000,
-                       .gap = 900,
-                       .priority = GetParam().priority,
-                       .context = 0,
-                       .kernels = kernels_of("h200/resnet50-inference-b4-fp32", 174)},
-                      {.gap = 900,
-                       .context = 1,
-                       .kernels = kernels_of("h200/transformerxl-training-b8-fp32", 600)}};
+  Scenario scenario{.gpu = h200_for_test()};
+  scenario.streams = {
+      {.begin = 50'000,
+       .gap = 900,
+       .priority = GetParam().priority,
+       .kernels = kernels_of("h200/resnet50-inference-b4-fp32", 174)},
+      {.gap = 900, .kernels = kernels_of("h200/transformerxl-training-b8-fp32", 600)}};
   const Outcome expected = play(scenario, *block_engine(scenario));
   const Outcome actual = play(scenario, *wave_engine(scenario));
   EXPECT_EQ(actual.spans, expected.spans);
@@ -54,13 +51,10 @@ TEST_P(RecordedPrograms, EndAtTheSameTimesInBothEngines) {
   EXPECT_GT(end - scenario.streams[0].begin, alone * 5 / 4);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    H200, RecordedPrograms,
-    testing::Values(Sharing{"Streams", BlockOrder::priority_fifo, 0},
-                    Sharing{"StreamsWithPriority", BlockOrder::priority_fifo, 1},
-                    Sharing{"Contexts", BlockOrder::fair_contexts, 0},
-                    Sharing{"ContextsWithPriority", BlockOrder::fair_contexts, 1}),
-    [](const auto& sharing) { return sharing.param.name; });
+INSTANTIATE_TEST_SUITE_P(H200, RecordedPrograms,
+                         testing::Values(Sharing{"EqualPriorities", 0},
+                                         Sharing{"InferenceFirst", 1}),
+                         [](const auto& sharing) { return sharing.param.name; });
 
 } // namespace
 } // namespace cotenant::test

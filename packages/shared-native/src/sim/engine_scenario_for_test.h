@@ -16,7 +16,6 @@ struct Stream {
   Nanos begin = 0;
   Nanos gap = 0;
   int priority = 0;
-  std::uint32_t context = 0;
   std::vector<KernelShape> kernels = {};
   std::vector<LaunchPart> parts = {}; ///< of each kernel; empty: all of every kernel, anywhere
 };
@@ -34,7 +33,6 @@ struct Kill {
 
 struct Scenario {
   GpuSpec gpu;
-  BlockOrder order = BlockOrder::priority_fifo;
   std::vector<Stream> streams = {};
   std::vector<Pause> pauses = {}; ///< in order of time, apart
   std::vector<Kill> kills = {};   ///< in order of time
@@ -118,8 +116,7 @@ inline Outcome play(const Scenario& scenario, Engine& engine,
         running[s] = {.stream = s, .index = progress[s].index, .start = now};
         const LaunchPart part =
             stream.parts.empty() ? LaunchPart{} : stream.parts[progress[s].index];
-        engine.start_part(s, stream.kernels[progress[s].index], part, stream.priority,
-                          stream.context, now);
+        engine.start_part(s, stream.kernels[progress[s].index], part, stream.priority, now);
         progress[s].start = kNever;
         progress[s].running = true;
       }
@@ -132,13 +129,11 @@ inline Outcome play(const Scenario& scenario, Engine& engine,
 }
 
 inline std::unique_ptr<Engine> block_engine(const Scenario& scenario) {
-  return make_block_engine(scenario.gpu, static_cast<std::uint32_t>(scenario.streams.size()),
-                           scenario.order);
+  return make_block_engine(scenario.gpu, static_cast<std::uint32_t>(scenario.streams.size()));
 }
 
 inline std::unique_ptr<Engine> wave_engine(const Scenario& scenario) {
-  return make_wave_engine(scenario.gpu, static_cast<std::uint32_t>(scenario.streams.size()),
-                          scenario.order);
+  return make_wave_engine(scenario.gpu, static_cast<std::uint32_t>(scenario.streams.size()));
 }
 
 /// The SMs of an H200, as many of them as wanted; no waiting for DRAM and all bandwidth achievable,

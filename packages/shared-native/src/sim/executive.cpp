@@ -21,11 +21,9 @@ Executive::Executive(SimSetup& setup, std::vector<ClientState>& states, RecordSi
   system_ = setup.system.make(setup.params, {.gpu = setup.gpu, .clients = infos_});
   const bool own_engines = system_.mode.contexts == ContextMode::isolated ||
                            system_.mode.contexts == ContextMode::time_sliced;
-  const BlockOrder order = system_.mode.contexts == ContextMode::mps ? BlockOrder::fair_contexts
-                                                                     : BlockOrder::priority_fifo;
   const auto make = setup.engine == EngineKind::oracle ? make_block_engine : make_wave_engine;
   for (std::size_t i = 0; i < (own_engines ? clients_ : 1); ++i) {
-    engines_.push_back(make(setup.gpu, static_cast<std::uint32_t>(clients_), order));
+    engines_.push_back(make(setup.gpu, static_cast<std::uint32_t>(clients_)));
   }
   slicer_slot_ = engines_.size() + 5 * clients_;
   timer_slot_ = slicer_slot_ + 1;

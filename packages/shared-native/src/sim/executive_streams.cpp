@@ -225,7 +225,7 @@ void Executive::start_kernel(std::size_t c, std::uint32_t op, const LaunchPart& 
   const int priority =
       system_.mode.stream_priorities && infos_[c].priority == Priority::high ? 1 : 0;
   engines_[engine]->start_part(static_cast<std::uint32_t>(c), program(c).shapes[op], part, priority,
-                               static_cast<std::uint32_t>(c), now_);
+                               now_);
   refresh_engine(engine);
   ++kernels_;
   if (detail_ != nullptr) {

@@ -19,11 +19,6 @@ struct SmLimits {
       : threads(gpu.sm.threads), registers(gpu.sm.registers), blocks(gpu.sm.blocks) {}
 };
 
-/// Threads that make up one step when the shares of contexts are compared: an eighth of the GPU's.
-inline std::uint64_t share_step(const GpuSpec& gpu) {
-  return std::max<std::uint64_t>(1, std::uint64_t{gpu.sm.count} * gpu.sm.threads / 8);
-}
-
 /// What the resident blocks of one SM take of it.
 struct SmUse {
   std::uint32_t threads = 0;

@@ -16,9 +16,9 @@ double nanos_of(Ticks ticks) {
 
 } // namespace
 
-WaveEngine::WaveEngine(const GpuSpec& gpu, std::uint32_t streams, BlockOrder order)
-    : limits_(gpu), share_step_(share_step(gpu)), sm_count_(gpu.sm.count), order_(order),
-      contention_(gpu.contention), kernels_(streams), groups_(gpu.sm.count, gpu.sm.blocks) {
+WaveEngine::WaveEngine(const GpuSpec& gpu, std::uint32_t streams)
+    : limits_(gpu), sm_count_(gpu.sm.count), contention_(gpu.contention), kernels_(streams),
+      groups_(gpu.sm.count, gpu.sm.blocks) {
   if (sm_count_ > kMaxSms) {
     throw InputError(
         fmt::format("{}: sm.count is {}; expected at most {}", gpu.id, sm_count_, kMaxSms));
@@ -36,7 +36,7 @@ void WaveEngine::set_next(Ticks tick) {
 }
 
 void WaveEngine::start_part(std::uint32_t stream, const KernelShape& shape, const LaunchPart& part,
-                            int priority, std::uint32_t context, Nanos now) {
+                            int priority, Nanos now) {
   Kernel& kernel = kernels_[stream];
   assert(kernel.shape == nullptr && next_ > now);
   ++counters_.events;
@@ -47,16 +47,12 @@ void WaveEngine::start_part(std::uint32_t stream, const KernelShape& shape, cons
   kernel.dram = shape.dram;
   kernel.sequence = started_++;
   kernel.priority = priority;
-  kernel.context = context;
   kernel.blocks = std::min(part.blocks, shape.blocks);
   kernel.sms = SmSet::range(part.first_sm, std::min(part.end_sm, sm_count_));
   kernel.everywhere = kernel.sms == SmSet::range(0, sm_count_);
   assert(kernel.blocks > 0 && kernel.sms.count() > 0);
   kernel.pending = kernel.blocks;
   kernel.resident = 0;
-  if (context >= contexts_.size()) {
-    contexts_.resize(context + 1);
-  }
 
   const Ticks tick = paused_ ? paused_at_ : to_ticks(now);
   if (mode_ == Mode::idle && !paused_ && is_whole(kernel)) {
@@ -98,7 +94,6 @@ void WaveEngine::kill(std::uint32_t stream, Nanos now) {
       groups_.remove(i, *kernel.shape);
     }
   }
-  contexts_[kernel.context] -= std::uint64_t{kernel.resident} * kernel.shape->threads;
   kernel.shape = nullptr;
   std::erase(running_, stream);
   std::erase(pending_, stream);
@@ -158,7 +153,6 @@ void WaveEngine::leave_solo(Ticks now) {
   const std::uint32_t before = static_cast<std::uint32_t>(wave) * slots;
   kernel.resident = std::min(slots, shape.blocks - before);
   kernel.pending = shape.blocks - before - kernel.resident;
-  contexts_[kernel.context] += std::uint64_t{kernel.resident} * shape.threads;
 
   const Ticks finish = solo_start_ + (wave + 1) * kernel.work;
   const std::uint32_t each = kernel.resident / sm_count_;
@@ -217,7 +211,6 @@ void WaveEngine::remove_ended(std::vector<std::uint32_t>& finished) {
     Kernel& kernel = kernels_[cohort.stream];
     const std::uint32_t blocks = cohort.count * groups_[cohort.group].size;
     kernel.resident -= blocks;
-    contexts_[kernel.context] -= std::uint64_t{blocks} * kernel.shape->threads;
     completed |= kernel.resident == 0 && kernel.pending == 0;
     groups_.remove(index, *kernel.shape);
   }
@@ -340,9 +333,8 @@ EngineCounters WaveEngine::counters(Nanos now) const {
   return counters;
 }
 
-std::unique_ptr<Engine> make_wave_engine(const GpuSpec& gpu, std::uint32_t streams,
-                                         BlockOrder order) {
-  return std::make_unique<WaveEngine>(gpu, streams, order);
+std::unique_ptr<Engine> make_wave_engine(const GpuSpec& gpu, std::uint32_t streams) {
+  return std::make_unique<WaveEngine>(gpu, streams);
 }
 
 } // namespace cotenant

@@ -20,10 +20,10 @@ namespace cotenant {
 
 class WaveEngine final : public Engine {
  public:
-  WaveEngine(const GpuSpec& gpu, std::uint32_t streams, BlockOrder order);
+  WaveEngine(const GpuSpec& gpu, std::uint32_t streams);
 
   void start_part(std::uint32_t stream, const KernelShape& shape, const LaunchPart& part,
-                  int priority, std::uint32_t context, Nanos now) override;
+                  int priority, Nanos now) override;
   void kill(std::uint32_t stream, Nanos now) override;
   [[nodiscard]] Nanos next() const override { return next_; }
   void advance(Nanos now, std::vector<std::uint32_t>& finished) override;
@@ -46,14 +46,12 @@ class WaveEngine final : public Engine {
     double latency = 1;  ///< latency factor
     std::uint64_t sequence = 0;
     int priority = 0;
-    std::uint32_t context = 0;
     std::uint32_t blocks = 0; ///< of this launch
     SmSet sms;                ///< where its blocks may go
     bool everywhere = true;   ///< these are all
     std::uint32_t pending = 0;
     std::uint32_t resident = 0;
     bool known_full = false;    ///< no SM has room, unless its group has changed since
-    bool exhausted = false;     ///< scratch of place_fairly
     bool replacing = false;     ///< in a stretch: each of its cohorts is followed by its like
     double blocks_per_tick = 0; ///< scratch of look_for_stretch
   };
@@ -91,14 +89,11 @@ class WaveEngine final : public Engine {
     std::uint32_t room = 0;    ///< blocks that fit on every SM of the level
     std::uint32_t sms = 0;
   };
-  static constexpr std::uint64_t kNoThreadLimit = ~std::uint64_t{0};
   void add_pending(std::uint32_t stream);
   void place(Ticks now);
-  void place_fairly(Ticks now);
-  [[nodiscard]] bool goes_before(std::size_t a, std::size_t b) const;
   std::uint64_t find_candidates(std::uint32_t stream);
   std::uint32_t part_within(std::uint32_t group, const SmSet& sms);
-  void fill(std::uint32_t stream, Ticks now, std::uint64_t thread_limit);
+  void fill(std::uint32_t stream, Ticks now);
   [[nodiscard]] Level lowest_level() const;
   void place_on_lowest(std::uint32_t level, std::uint32_t count);
 
@@ -115,25 +110,17 @@ class WaveEngine final : public Engine {
   double share_dram();
   void apply_rates(Ticks now, double fair_share);
 
-  /// Resident threads of a context in steps of an eighth of the GPU's.
-  [[nodiscard]] std::uint64_t share_of(std::uint32_t context) const {
-    return contexts_[context] / share_step_;
-  }
-
   SmLimits limits_;
-  std::uint64_t share_step_;
   std::uint32_t sm_count_;
-  BlockOrder order_;
   GpuSpec::Contention contention_;
   Mode mode_ = Mode::idle;
   bool paused_ = false;
   Nanos next_ = kNever;
   Ticks next_tick_ = kNeverTicks; ///< as next_, were the engine not paused
 
-  std::vector<Kernel> kernels_;         ///< by stream
-  std::vector<std::uint32_t> running_;  ///< streams with a kernel, in order of start
-  std::vector<std::uint32_t> pending_;  ///< those with pending blocks, by priority, then start
-  std::vector<std::uint64_t> contexts_; ///< resident threads of each; a solo kernel's do not count
+  std::vector<Kernel> kernels_;        ///< by stream
+  std::vector<std::uint32_t> running_; ///< streams with a kernel, in order of start
+  std::vector<std::uint32_t> pending_; ///< those with pending blocks, by priority, then start
   std::uint64_t started_ = 0;
   SmGroups groups_;
   bool stretch_ = false; ///< replacements before next_tick_ are skipped

@@ -20,23 +20,17 @@ void WaveEngine::add_pending(std::uint32_t stream) {
   auto at = pending_.end();
   while (at != pending_.begin() && kernels_[*(at - 1)].priority < added.priority) {
     --at; // it started later than those already there, so only priority counts
-    if (order_ == BlockOrder::priority_fifo) {
-      kernels_[*at].known_full = false; // it will not be tried while this one is in front of it
-    }
+    kernels_[*at].known_full = false; // it will not be tried while this one is in front of it
   }
   pending_.insert(at, stream);
 }
 
 void WaveEngine::place(Ticks now) {
-  if (order_ == BlockOrder::fair_contexts && pending_.size() > 1) {
-    place_fairly(now);
-    return;
-  }
   SmSet awaited; // SMs that kernels in front wait for
   for (auto at = pending_.begin(); at != pending_.end();) {
     const Kernel& kernel = kernels_[*at];
     if ((kernel.sms & awaited) == SmSet()) {
-      fill(*at, now, kNoThreadLimit);
+      fill(*at, now);
     }
     if (kernel.pending == 0) {
       at = pending_.erase(at);
@@ -47,48 +41,6 @@ void WaveEngine::place(Ticks now) {
       ++at;
     }
   }
-}
-
-void WaveEngine::place_fairly(Ticks now) {
-  for (const std::uint32_t stream : pending_) {
-    kernels_[stream].exhausted = false;
-  }
-  for (;;) {
-    // The kernel to serve, and how many threads its context may have before another is served.
-    std::size_t best = kNone;
-    for (std::size_t i = 0; i < pending_.size(); ++i) {
-      if (!kernels_[pending_[i]].exhausted && (best == kNone || goes_before(i, best))) {
-        best = i;
-      }
-    }
-    if (best == kNone) {
-      break;
-    }
-    Kernel& kernel = kernels_[pending_[best]];
-    std::uint64_t limit = kNoThreadLimit;
-    for (std::size_t i = 0; i < pending_.size(); ++i) {
-      const Kernel& other = kernels_[pending_[i]];
-      if (!other.exhausted && other.priority == kernel.priority &&
-          other.context != kernel.context) {
-        limit = std::min(limit, (share_of(other.context) + (i > best ? 1 : 0)) * share_step_);
-      }
-    }
-    fill(pending_[best], now, limit);
-    kernel.exhausted = kernel.pending == 0 || kernel.known_full;
-  }
-  std::erase_if(pending_, [this](std::uint32_t stream) { return kernels_[stream].pending == 0; });
-}
-
-// Whether the kernel at `a` in pending_ is served before the one at `b`.
-bool WaveEngine::goes_before(std::size_t a, std::size_t b) const {
-  const Kernel& left = kernels_[pending_[a]];
-  const Kernel& right = kernels_[pending_[b]];
-  if (left.priority != right.priority) {
-    return left.priority > right.priority;
-  }
-  const std::uint64_t left_share = share_of(left.context);
-  const std::uint64_t right_share = share_of(right.context);
-  return left_share != right_share ? left_share < right_share : a < b;
 }
 
 // Finds the groups that have room for the kernel, and for how many blocks in all. After it found
@@ -134,32 +86,29 @@ std::uint32_t WaveEngine::part_within(std::uint32_t index, const SmSet& sms) {
   return size == groups_[index].size ? index : groups_.split(index, inside, size);
 }
 
-// Places pending blocks of `stream`, level by level from the emptiest SMs up, until none is left,
-// none fits, or its context has `thread_limit` threads.
-void WaveEngine::fill(std::uint32_t stream, Ticks now, std::uint64_t thread_limit) {
+// Places pending blocks of `stream`, level by level from the emptiest SMs up, until none is left
+// or none fits.
+void WaveEngine::fill(std::uint32_t stream, Ticks now) {
   Kernel& kernel = kernels_[stream];
   const KernelShape& shape = *kernel.shape;
-  std::uint64_t& threads = contexts_[kernel.context];
   const std::uint32_t pending_before = kernel.pending;
   const std::uint64_t space = find_candidates(stream);
   kernel.known_full = false;
-  if (space <= kernel.pending && thread_limit == kNoThreadLimit) {
+  if (space <= kernel.pending) {
     // The levels do not matter: every SM fills up.
     for (Candidate& candidate : candidates_) {
       candidate.added = std::exchange(candidate.room, 0);
     }
-    threads += space * shape.threads;
     kernel.pending -= static_cast<std::uint32_t>(space);
     kernel.known_full = true;
   }
-  while (kernel.pending > 0 && threads < thread_limit && !kernel.known_full) {
+  while (kernel.pending > 0 && !kernel.known_full) {
     const Level level = lowest_level();
     if (level.sms == 0) {
       kernel.known_full = true;
       break;
     }
     if (kernel.pending < level.sms) {
-      threads += std::uint64_t{kernel.pending} * shape.threads;
       place_on_lowest(level.threads, kernel.pending);
       kernel.pending = 0;
       break;
@@ -170,11 +119,6 @@ void WaveEngine::fill(std::uint32_t stream, Ticks now, std::uint64_t thread_limi
     if (level.above != kNone) {
       rounds = std::min(rounds, (level.above - level.threads + shape.threads - 1) / shape.threads);
     }
-    const std::uint64_t round_threads = std::uint64_t{level.sms} * shape.threads;
-    if (thread_limit != kNoThreadLimit) {
-      const std::uint64_t allowed = (thread_limit - threads + round_threads - 1) / round_threads;
-      rounds = static_cast<std::uint32_t>(std::min<std::uint64_t>(rounds, allowed));
-    }
     for (Candidate& candidate : candidates_) {
       if (candidate.room > 0 && candidate.level == level.threads) {
         candidate.added += rounds;
@@ -182,7 +126,6 @@ void WaveEngine::fill(std::uint32_t stream, Ticks now, std::uint64_t thread_limi
         candidate.level += rounds * shape.threads;
       }
     }
-    threads += rounds * round_threads;
     kernel.pending -= rounds * level.sms;
   }
   for (const Candidate& candidate : candidates_) {

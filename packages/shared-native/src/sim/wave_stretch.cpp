@@ -44,23 +44,8 @@ bool WaveEngine::keeps_its_place(std::uint32_t stream, std::uint32_t ending) con
   if (kernel.pending < ending) {
     return false;
   }
-  if (order_ == BlockOrder::priority_fifo) {
-    // When its last pending block goes, the next kernel may find space that was kept from it.
-    return pending_.front() == stream && (kernel.pending > ending || pending_.size() == 1);
-  }
-  return std::ranges::all_of(pending_, [&](std::uint32_t other_stream) {
-    const Kernel& other = kernels_[other_stream];
-    if (other_stream == stream || other.priority < kernel.priority) {
-      return true;
-    }
-    if (other.priority > kernel.priority) {
-      return false;
-    }
-    const bool after = other.sequence > kernel.sequence;
-    return other.context == kernel.context
-               ? after
-               : share_of(kernel.context) + (after ? 0 : 1) <= share_of(other.context);
-  });
+  // When its last pending block goes, the next kernel may find space that was kept from it.
+  return pending_.front() == stream && (kernel.pending > ending || pending_.size() == 1);
 }
 
 // After a replacement: kernels that keep their places and have blocks enough go on replacing their

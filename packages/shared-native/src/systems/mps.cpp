@@ -10,8 +10,8 @@ const RegisterSystem registered{{
     .name = "mps",
     .title = "MPS",
     .summary = "One process per client under NVIDIA's Multi-Process Service: their kernels run "
-               "side by side, blocks of different clients take turns. No limits, no priorities: "
-               "the MPS of Orion's artifact (EuroSys'24).",
+               "side by side, and start their blocks in the order of launch. No limits, no "
+               "priorities: the MPS of Orion's artifact (EuroSys'24).",
     .params = {},
     .make =
         [](const Params& /*params*/, const Setup& /*setup*/) {
