@@ -29,6 +29,7 @@ class WaveEngine final : public Engine {
   void pause(Nanos now) override;
   void resume(Nanos now) override;
   [[nodiscard]] double resident_share(std::uint32_t stream) const override;
+  void watch_use() override { watched_ = true; }
   [[nodiscard]] EngineCounters counters(Nanos now) const override;
 
   /// What tests look at. The SMs' state as of the last call; empty while a kernel runs alone.
@@ -69,6 +70,7 @@ class WaveEngine final : public Engine {
   void after_change(Ticks now);
   [[nodiscard]] Ticks earliest_finish() const;
   void integrate(Ticks now);
+  void add_use(EngineCounters& counters, double elapsed) const;
   [[nodiscard]] EngineCounters solo_counters(Ticks now) const;
 
   // wave_placement.cpp: which blocks go where
@@ -134,6 +136,7 @@ class WaveEngine final : public Engine {
   Ticks solo_start_ = 0;
   Ticks paused_at_ = 0;
 
+  bool watched_ = false;
   EngineCounters counters_; ///< up to integrated_, but for a kernel that runs alone
   Ticks integrated_ = 0;
 
