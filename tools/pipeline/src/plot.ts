@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parse, stepArgs, type StepArgs } from './lib/args.ts';
-import { decorate, type Spec } from './lib/decorate.ts';
+import { decorate, withTable, type Spec } from './lib/decorate.ts';
 import { codeInputs } from './lib/digest.ts';
 import { main, UserError } from './lib/errors.ts';
 import type { FigureDefinition } from './lib/figure-schema.ts';
@@ -23,6 +23,7 @@ import { plotInputs } from './lib/plot-inputs.ts';
 import { startRecord } from './lib/provenance.ts';
 import { toPng, toSvg } from './lib/render.ts';
 import { readResults, type ResultRow } from './lib/results.ts';
+import { readUtilization, UTILIZATION } from './lib/utilization-table.ts';
 
 /** Renders every plot of the figure; returns their names. */
 export async function plot(args: StepArgs): Promise<string[]> {
@@ -66,6 +67,7 @@ export async function draw(
   figure: FigureDefinition,
   { folder, out, rows, origin, emptyPanels }: Drawing,
 ): Promise<string[]> {
+  const series = readUtilization(out, Object.keys(figure.axes));
   const names: string[] = [];
   for (const file of figure.plots) {
     const path = join(folder, file);
@@ -73,7 +75,9 @@ export async function draw(
     if (typeof source !== 'object' || source === null || Array.isArray(source)) {
       throw new UserError(`${path}: is not an object; expected a Vega-Lite specification`);
     }
-    const spec = decorate(source as Spec, figure, rows, origin);
+    const plain = decorate(source as Spec, figure, rows, origin);
+    const reads = series !== null && JSON.stringify(source).includes(UTILIZATION);
+    const spec = reads ? withTable(plain, UTILIZATION, series) : plain;
     const svg = await toSvg(spec, path, { emptyPanels });
     const name = basename(file, '.vl.json');
     const base = join(out, name);

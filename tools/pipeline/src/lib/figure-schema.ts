@@ -167,6 +167,13 @@ export const figureSchema = z
       .record(id, z.array(axisValue).min(1))
       .describe('Axes whose product are the cells. An axis is also the name of its client.'),
     until: z.string().describe('Client whose last measured request ends a run.'),
+    utilization_interval_ns: z
+      .int()
+      .min(1000)
+      .optional()
+      .describe(
+        'Count what the simulated GPU is used for, in intervals of so many nanoseconds: metrics <client>_gpu_*, and utilization.csv for plots over time.',
+      ),
     quick: quick.optional().describe('The reduced form, for a first look.'),
     cuda: cuda
       .optional()
@@ -177,7 +184,7 @@ export const figureSchema = z
       .array(z.string())
       .min(1)
       .describe(
-        '<client>_{latency,service}_{p50,p90,p95,p99,mean} or <client>_throughput, optionally with _ratio.',
+        '<client>_{latency,service}_{p50,p90,p95,p99,mean}, <client>_throughput or, with utilization_interval_ns, <client>_gpu_{sm_busy,occupancy,compute,dram}; optionally with _ratio.',
       ),
     means: z
       .array(z.string())

@@ -21,6 +21,7 @@ export interface Plan {
   system: { name: string; params?: Record<string, number | boolean | string> };
   clients: PlanClient[];
   until: string;
+  utilization_interval_ns?: number;
 }
 
 export interface PlanClient extends ClientDefinition {
@@ -94,5 +95,8 @@ function toPlan(figure: FigureDefinition, entry: SystemEntry, choice: Cell, seed
       Object.keys(params).length === 0 ? { name: entry.system } : { name: entry.system, params },
     clients,
     until: figure.until in choice ? figure.until : (Object.keys(choice)[0] ?? figure.until),
+    ...(figure.utilization_interval_ns === undefined
+      ? {}
+      : { utilization_interval_ns: figure.utilization_interval_ns }),
   };
 }
