@@ -39,12 +39,6 @@ void run(const RunArguments& arguments, CliContext& context) {
     throw CLI::ValidationError("--lane cuda", "has neither --timeline nor --oracle");
   }
   for (const Plan& plan : plans) {
-    if (arguments.lane == "cuda" && plan.utilization_interval > 0) {
-      throw InputError(
-          fmt::format("{}: plan.utilization_interval_ns: a real GPU does not count its "
-                      "use; expected no such field, or lane sim",
-                      plan.source));
-    }
     check_plan(plan, catalog);
   }
   std::error_code failed;
