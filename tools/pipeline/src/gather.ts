@@ -26,6 +26,7 @@ import type { Summary } from './lib/raw.ts';
 import { packedRecords, rawRecords, type RecordSource } from './lib/records.ts';
 import { resultsToCsv, type ResultRow } from './lib/results.ts';
 import { tableFor } from './lib/tables.ts';
+import { writeUtilization } from './lib/utilization.ts';
 
 /** Writes results.csv, missing.csv, the figure's tables and run.json; returns the number of result rows. */
 export function gather(args: StepArgs): number {
@@ -44,6 +45,7 @@ export function gather(args: StepArgs): number {
   }
   writeAtomic(join(args.out, 'results.csv'), resultsToCsv(clients, rows));
   writeMissing(args.out, clients, missing);
+  writeUtilization(args.out, figure);
   for (const table of figure.tables ?? []) {
     for (const entry of figure.systems) {
       const { file, content } = tableFor(figure, table, entry, measured);

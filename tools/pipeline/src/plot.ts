@@ -8,9 +8,10 @@ import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parse, stepArgs, type StepArgs } from './lib/args.ts';
-import { decorate, type Spec } from './lib/decorate.ts';
+import { decorate, withTable, type Spec } from './lib/decorate.ts';
 import { codeInputs } from './lib/digest.ts';
 import { main, UserError } from './lib/errors.ts';
+import type { FigureDefinition } from './lib/figure-schema.ts';
 import { loadFigure } from './lib/figure.ts';
 import { readJson, toJson, writeAtomic } from './lib/files.ts';
 import { toHtml } from './lib/html.ts';
@@ -21,7 +22,8 @@ import { NATIVE } from './lib/paths.ts';
 import { plotInputs } from './lib/plot-inputs.ts';
 import { startRecord } from './lib/provenance.ts';
 import { toPng, toSvg } from './lib/render.ts';
-import { readResults } from './lib/results.ts';
+import { readResults, type ResultRow } from './lib/results.ts';
+import { readUtilization, UTILIZATION } from './lib/utilization-table.ts';
 
 /** Renders every plot of the figure; returns their names. */
 export async function plot(args: StepArgs): Promise<string[]> {
@@ -34,23 +36,14 @@ export async function plot(args: StepArgs): Promise<string[]> {
     quick: args.quick,
     coverage: coverage(figure, missing),
   });
-  const names: string[] = [];
-  for (const file of figure.plots) {
-    const path = join(args.figure, file);
-    const source = readJson(path, `it is listed in plots of ${join(args.figure, 'figure.json')}`);
-    if (typeof source !== 'object' || source === null || Array.isArray(source)) {
-      throw new UserError(`${path}: is not an object; expected a Vega-Lite specification`);
-    }
-    const spec = decorate(source as Spec, figure, rows, origin);
-    const svg = await toSvg(spec, path, { emptyPanels: missing.length > 0 });
-    const name = basename(file, '.vl.json');
-    const base = join(args.out, name);
-    writeAtomic(`${base}.vl.json`, toJson(spec));
-    writeAtomic(`${base}.svg`, `${svg}\n`);
-    writeAtomic(`${base}.png`, toPng(svg));
-    writeAtomic(`${base}.html`, toHtml(`${figure.paper} ${name}`, spec, svg));
-    names.push(name);
-  }
+  const emptyPanels = missing.length > 0;
+  const names = await draw(figure, {
+    folder: args.figure,
+    out: args.out,
+    rows,
+    origin,
+    emptyPanels,
+  });
   finish({
     ...plotInputs(figure, args.figure, args.out),
     ...codeInputs(fileURLToPath(import.meta.url)),
@@ -58,8 +51,47 @@ export async function plot(args: StepArgs): Promise<string[]> {
   return names;
 }
 
+export interface Drawing {
+  /** Folder of the figure definition. */
+  folder: string;
+  out: string;
+  rows: readonly ResultRow[];
+  /** The line under every title. */
+  origin: string;
+  /** Panels may be without data. */
+  emptyPanels: boolean;
+}
+
+/** Draws rows by the figure's plots, labels and colours; returns the names of the plots. */
+export async function draw(
+  figure: FigureDefinition,
+  { folder, out, rows, origin, emptyPanels }: Drawing,
+): Promise<string[]> {
+  const series = readUtilization(out, Object.keys(figure.axes));
+  const names: string[] = [];
+  for (const file of figure.plots) {
+    const path = join(folder, file);
+    const source = readJson(path, `it is listed in plots of ${join(folder, 'figure.json')}`);
+    if (typeof source !== 'object' || source === null || Array.isArray(source)) {
+      throw new UserError(`${path}: is not an object; expected a Vega-Lite specification`);
+    }
+    const plain = decorate(source as Spec, figure, rows, origin);
+    const reads = series !== null && JSON.stringify(source).includes(UTILIZATION);
+    const spec = reads ? withTable(plain, UTILIZATION, series) : plain;
+    const svg = await toSvg(spec, path, { emptyPanels });
+    const name = basename(file, '.vl.json');
+    const base = join(out, name);
+    writeAtomic(`${base}.vl.json`, toJson(spec));
+    writeAtomic(`${base}.svg`, `${svg}\n`);
+    writeAtomic(`${base}.png`, toPng(svg));
+    writeAtomic(`${base}.html`, toHtml(`${figure.paper} ${name}`, spec, svg));
+    names.push(name);
+  }
+  return names;
+}
+
 /** A GPU's name from its specification; one without a specification (a measured one) keeps its id. */
-function gpuName(id: string): string {
+export function gpuName(id: string): string {
   const path = join(NATIVE, 'gpus', `${id}.json`);
   const specification = existsSync(path) ? (readJson(path) as { name?: unknown }) : {};
   return typeof specification.name === 'string' ? specification.name : id;

@@ -29,6 +29,7 @@ void add_list_commands(CLI::App& app, CliContext& context);
 void add_program_command(CLI::App& app, CliContext& context);
 void add_measure_command(CLI::App& app, CliContext& context);
 void add_check_commands(CLI::App& app, CliContext& context);
+void add_orion_command(CLI::App& app, CliContext& context);
 void add_cuda_host_command(CLI::App& app, CliContext& context);
 
 /// The GPU of this machine. Throws cuda::Unavailable.

@@ -44,6 +44,7 @@ int main(int argc, char** argv) {
   cotenant::add_program_command(app, context);
   cotenant::add_measure_command(app, context);
   cotenant::add_check_commands(app, context);
+  cotenant::add_orion_command(app, context);
   cotenant::add_cuda_host_command(app, context);
   try {
     app.parse(argc, argv);

@@ -17,6 +17,17 @@ struct RequestRecord {
   Nanos end = 0;          ///< its client saw it complete
 };
 
+/// What of a GPU was used from `begin` to `end`: means over that time, exact and not sampled. Shares, 0..1.
+struct UseRecord {
+  std::size_t gpu = 0; ///< clients that run isolated have a GPU each
+  Nanos begin = 0;
+  Nanos end = 0;
+  double sm_busy = 0;   ///< of the SMs, those with a resident block
+  double occupancy = 0; ///< of the SMs' room for threads, what is taken
+  double compute = 0;   ///< of the peak compute throughput
+  double dram = 0;      ///< of the peak DRAM bandwidth
+};
+
 /// Receives records in the order in which they happen. The default implementation drops them.
 class RecordSink {
  public:
@@ -26,6 +37,8 @@ class RecordSink {
   RecordSink& operator=(const RecordSink&) = delete;
 
   virtual void request(const RequestRecord& /*record*/) {}
+  /// In order of time, then of GPU; the last ones of a run may be shorter.
+  virtual void use(const UseRecord& /*record*/) {}
 };
 
 /// Finer detail, for timelines. Times count from the start of the run, warm-up included.

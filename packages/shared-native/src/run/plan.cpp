@@ -223,6 +223,9 @@ Plan parse_plan(std::string_view text, const std::string& source,
   read_system(plan, fields.at("system"), fields.path("system"));
   read_clients(plan, fields.at("clients"), fields.path("clients"), folder);
   read_end(plan, fields);
+  if (fields.find("utilization_interval_ns") != nullptr) {
+    plan.utilization_interval = fields.integer("utilization_interval_ns", 1'000, 1'000'000'000'000);
+  }
   fields.finish();
   return plan;
 }

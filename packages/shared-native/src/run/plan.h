@@ -39,6 +39,8 @@ struct Plan {
   std::vector<ClientPlan> clients;
   std::optional<std::size_t> until; ///< index into clients
   Nanos time_limit = kNever;
+  Nanos utilization_interval =
+      0;              ///< above 0: what the GPU is used for, in intervals of this length
   std::string source; ///< file name, for messages
 };
 

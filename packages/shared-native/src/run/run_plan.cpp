@@ -10,6 +10,7 @@
 #include "program/program_text.h"
 #include "record/request_log.h"
 #include "record/timeline.h"
+#include "record/use_log.h"
 #include "run/plan_setup.h"
 #include "run/summary.h"
 
@@ -25,6 +26,32 @@ std::string input_digest(const Plan& plan, Catalog& catalog, const RunOptions& o
                             options.engine == EngineKind::oracle ? "oracle" : "wave"));
   add_data(digest, plan, catalog);
   return digest.hex();
+}
+
+/// Requests to their file and, where the plan asks for it, what the GPU is used for to its own.
+class Records final : public RecordSink {
+ public:
+  Records(RequestLog& requests, UseLog* use) : requests_(requests), use_(use) {}
+
+  void request(const RequestRecord& record) override { requests_.request(record); }
+  void use(const UseRecord& record) override { use_->use(record); }
+
+ private:
+  RequestLog& requests_;
+  UseLog* use_;
+};
+
+/// Means over the measured window, one entry a GPU.
+ordered_json utilization(const UseLog& log) {
+  ordered_json list = ordered_json::array();
+  for (const UseRecord& mean : log.means()) {
+    list.push_back({{"gpu", mean.gpu},
+                    {"sm_busy", rounded(mean.sm_busy)},
+                    {"occupancy", rounded(mean.occupancy)},
+                    {"compute", rounded(mean.compute)},
+                    {"dram", rounded(mean.dram)}});
+  }
+  return list;
 }
 
 ordered_json summarize(const Plan& plan, Catalog& catalog, const SimTotals& totals,
@@ -70,7 +97,10 @@ RunOutcome run_plan(const Plan& plan, Catalog& catalog, const RunOptions& option
   const auto records = options.out / (plan.id + ".csv");
   const auto summary = options.out / (plan.id + ".json");
   const std::string digest = input_digest(plan, catalog, options);
-  if (!options.timeline && is_finished(summary, records, digest)) {
+  const auto use_file = options.out / (plan.id + ".utilization.csv");
+  const bool watched = plan.utilization_interval > 0;
+  if (!options.timeline && is_finished(summary, records, digest) &&
+      (!watched || std::filesystem::exists(use_file))) {
     return RunOutcome::reused;
   }
   SimSetup setup{.gpu = checked.gpu,
@@ -79,7 +109,8 @@ RunOutcome run_plan(const Plan& plan, Catalog& catalog, const RunOptions& option
                  .params = std::move(checked.params),
                  .until = plan.until,
                  .time_limit = plan.time_limit,
-                 .engine = options.engine};
+                 .engine = options.engine,
+                 .use_interval = plan.utilization_interval};
   std::vector<std::string> names;
   std::vector<Timeline::Track> tracks;
   for (std::size_t c = 0; c < plan.clients.size(); ++c) {
@@ -92,8 +123,13 @@ RunOutcome run_plan(const Plan& plan, Catalog& catalog, const RunOptions& option
   if (options.timeline) {
     timeline.emplace(*options.timeline, tracks);
   }
+  std::optional<UseLog> use;
+  if (watched) {
+    use.emplace(use_file);
+  }
+  Records sink(log, use ? &*use : nullptr);
   const SimTotals totals =
-      simulate(std::move(setup), log, timeline ? &*timeline : nullptr, progress);
+      simulate(std::move(setup), sink, timeline ? &*timeline : nullptr, progress);
   if (totals.interrupted) {
     return RunOutcome::interrupted;
   }
@@ -101,10 +137,17 @@ RunOutcome run_plan(const Plan& plan, Catalog& catalog, const RunOptions& option
   std::error_code ignored;
   std::filesystem::remove(summary, ignored);
   log.commit();
+  if (use) {
+    use->commit();
+  }
   if (timeline) {
     timeline->commit();
   }
-  write_file(summary, summarize(plan, catalog, totals, digest).dump(1) + "\n");
+  ordered_json document = summarize(plan, catalog, totals, digest);
+  if (use) {
+    document["utilization"] = utilization(*use);
+  }
+  write_file(summary, document.dump(1) + "\n");
   return RunOutcome::finished;
 }
 

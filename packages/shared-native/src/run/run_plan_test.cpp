@@ -55,6 +55,26 @@ TEST_F(RunPlan, WritesRecordsAndSummary) {
   EXPECT_GT(summary["counters"]["kernels"], 100);
 }
 
+TEST_F(RunPlan, UseOfTheGpuIsWrittenWhereThePlanAsksForIt) {
+  json plan = space.plan("orion");
+  run(plan);
+  EXPECT_FALSE(std::filesystem::exists(space.out() / "small-orion.utilization.csv"));
+  const std::string records = read_file(space.out() / "small-orion.csv");
+  plan["utilization_interval_ns"] = 50'000;
+  EXPECT_EQ(run(plan), RunOutcome::finished);
+  EXPECT_EQ(read_file(space.out() / "small-orion.csv"), records);
+  const std::string use = read_file(space.out() / "small-orion.utilization.csv");
+  EXPECT_TRUE(use.starts_with("gpu,begin_ns,end_ns,sm_busy,occupancy,compute,dram\n0,0,50000,0."))
+      << use.substr(0, 120);
+  const json summary = json::parse(read_file(space.out() / "small-orion.json"));
+  ASSERT_EQ(summary["utilization"].size(), 1U);
+  EXPECT_GT(summary["utilization"][0]["dram"], 0);
+  EXPECT_LT(summary["utilization"][0]["sm_busy"], 1);
+  EXPECT_EQ(run(plan), RunOutcome::reused);
+  std::filesystem::remove(space.out() / "small-orion.utilization.csv");
+  EXPECT_EQ(run(plan), RunOutcome::finished) << "half a result is none";
+}
+
 TEST_F(RunPlan, ScaledProgramsAreLabelledDerived) {
   json plan = space.plan("mps");
   plan["gpu"] = "v100-16";

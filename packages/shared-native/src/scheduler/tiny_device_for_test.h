@@ -17,6 +17,8 @@ struct TinyClient {
   std::int64_t requests = 1; ///< then it is done
   Nanos host_gap = 0;        ///< longest time between a launch and the next head
   Nanos request_gap = 0;     ///< longest time between the end of a request and the next
+  std::vector<OpProfile> told =
+      {}; ///< what the scheduler is told of its ops, if that is not how they are
 };
 
 /// What a run did, in order.
@@ -49,7 +51,7 @@ class TinyDevice : private TestStates, private Gate {
       infos.push_back({.name = "client" + std::to_string(infos.size()),
                        .priority = c.client.priority,
                        .training = c.client.training,
-                       .profile = c.client.ops,
+                       .profile = c.told.empty() ? c.client.ops : c.told,
                        .solo_latency = c.client.solo_latency,
                        .warmup = c.client.warmup});
     }

@@ -220,6 +220,14 @@ EngineCounters BlockEngine::integrated(Ticks now) const {
   const auto busy = std::ranges::count_if(sms_, [](const Sm& sm) { return !sm.blocks.empty(); });
   EngineCounters counters = counters_;
   counters.sm_busy_ns += elapsed * static_cast<double>(busy);
+  for (const Sm& sm : sms_) {
+    for (const Block& block : sm.blocks) {
+      const KernelShape& shape = *kernels_[block.stream].shape;
+      counters.thread_ns += elapsed * shape.threads;
+      counters.compute_ns += elapsed * shape.compute * block.rate;
+      counters.dram_ns += elapsed * shape.dram * block.rate;
+    }
+  }
   return counters;
 }
 

@@ -22,6 +22,7 @@ class BlockEngine final : public Engine {
   void pause(Nanos now) override;
   void resume(Nanos now) override;
   [[nodiscard]] double resident_share(std::uint32_t stream) const override;
+  void watch_use() override {} // the oracle always does
   [[nodiscard]] EngineCounters counters(Nanos now) const override;
 
   // What tests look at.

@@ -63,6 +63,9 @@ struct KernelShape {
   /// What is wanted, on the schedulers that have its warps, when it runs alone; at least 1.
   double issue_alone = 1;
   double dram = 0; ///< share of the GPU's DRAM bandwidth that one running block uses, 0..1
+  /// Share of the GPU's compute throughput (the counter sm_util) that one block uses when the kernel runs alone: for
+  /// counters only, nothing is decided by it.
+  double compute = 0;
   // INVARIANT: `issue` and `dram` are multiples of 2^-40 (sim/ticks.h). The kernel alone never asks for
   // more than 1 of DRAM, and no SM for more than `issue_alone` of its issue slots. Just
   // `slots_per_sm` blocks fit on an SM whose split is `split` or more.
@@ -78,6 +81,11 @@ struct EngineCounters {
       0; ///< time that DRAM at full bandwidth needs for the kernels that have ended; of one that
          ///< was killed, for the blocks that had
   std::uint64_t events = 0;
+  // Only while watched (Engine::watch_use). A block uses compute throughput and bandwidth in proportion to how fast its
+  // work falls, so that a kernel's use is the same however long it takes.
+  double thread_ns = 0;  ///< Σ over resident threads of their time
+  double compute_ns = 0; ///< time that the GPU's whole compute throughput needs for what was done
+  double dram_ns = 0;    ///< the same of its bandwidth; unlike dram_busy_ns, of what runs as well
 };
 
 /// What of a kernel one launch runs, and where. By default all of it, on any SM.
@@ -129,6 +137,9 @@ class Engine {
   /// Threads resident per SM averaged over SMs for stream `stream`, 0..1 of capacity: for
   /// timelines. Of a kernel that runs alone, those of its first wave.
   [[nodiscard]] virtual double resident_share(std::uint32_t stream) const = 0;
+
+  /// From now on counters() also says what is used. REQUIRES: nothing has started yet.
+  virtual void watch_use() = 0;
 
   [[nodiscard]] virtual EngineCounters counters(Nanos now) const = 0;
 };

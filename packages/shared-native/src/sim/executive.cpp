@@ -28,7 +28,13 @@ Executive::Executive(SimSetup& setup, std::vector<ClientState>& states, RecordSi
   slicer_slot_ = engines_.size() + 5 * clients_;
   timer_slot_ = slicer_slot_ + 1;
   wake_slot_ = timer_slot_ + 1;
-  slots_ = EventSlots(wake_slot_ + 1);
+  use_slot_ = wake_slot_ + 1;
+  slots_ = EventSlots(use_slot_ + (setup.use_interval > 0 ? 1 : 0));
+  for (auto& engine : engines_) {
+    if (setup.use_interval > 0) {
+      engine->watch_use();
+    }
+  }
   if (system_.mode.contexts == ContextMode::time_sliced) {
     slicer_.emplace(clients_, setup.gpu.timeslice.quantum, setup.gpu.timeslice.switch_cost);
     for (auto& engine : engines_) {
@@ -92,6 +98,10 @@ void Executive::dispatch_event(std::size_t slot) {
   if (slot == wake_slot_) {
     slots_.clear(slot);
     decide();
+    return;
+  }
+  if (slot == use_slot_) {
+    end_use_interval();
     return;
   }
   if (slot == slicer_slot_) {

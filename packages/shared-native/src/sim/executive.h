@@ -9,6 +9,7 @@
 //   slicer      a time slice ends or a context switch completes
 //   timer       the scheduler's timer
 //   wake        the scheduler thread looks at the queues
+//   use         an interval of the use counters ends (only if they were asked for)
 #pragma once
 
 #include <array>
@@ -102,6 +103,10 @@ class Executive final : public Gate {
   void refresh_engine(std::size_t engine) { slots_.set(engine, engines_[engine]->next()); }
   void report_shares();
   void report_holds();
+  void start_use();
+  void end_use_interval();
+  void report_use();
+  [[nodiscard]] std::size_t gpus() const;
   [[noreturn]] void refuse_deadlock() const;
   [[nodiscard]] bool finished() const;
   [[nodiscard]] double fraction_done() const;
@@ -138,6 +143,9 @@ class Executive final : public Gate {
   std::vector<Nanos> next_arrival_;
   std::vector<Nanos> done_at_;
   std::vector<std::uint64_t> ops_done_;
+  std::vector<EngineCounters> used_; ///< by GPU, at the start of the interval under way
+  Nanos used_since_ = 0;
+  std::size_t use_slot_ = 0;
   std::vector<std::int64_t> last_held_; ///< running number of the op last reported as held
 
   Nanos now_ = 0;

@@ -82,6 +82,7 @@ void Executive::start_clock() {
   if (setup_.time_limit != kNever) {
     horizon_ = now_ + setup_.time_limit;
   }
+  start_use();
   for (std::size_t c = 0; c < clients_; ++c) {
     next_arrival_[c] = now_;
     requests_[c].arrival = now_;

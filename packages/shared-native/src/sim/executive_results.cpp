@@ -43,6 +43,7 @@ double Executive::fraction_done() const {
 }
 
 SimTotals Executive::totals() {
+  report_use();
   SimTotals result;
   const Nanos start = clock_start_ == kNever ? now_ : clock_start_;
   result.duration = now_ - start;

@@ -162,6 +162,7 @@ KernelShape kernel_shape(const GpuSpec& gpu, const Op& op, std::optional<int> ca
   shape.issue_extra = demand.extra;
   shape.issue_alone = demand.alone;
   shape.dram = floor_share(std::min(use.dram / blocks_at_once, 1.0 / most));
+  shape.compute = use.sm / blocks_at_once;
   return shape;
 }
 

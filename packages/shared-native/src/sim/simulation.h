@@ -26,6 +26,8 @@ struct SimSetup {
   std::optional<std::size_t> until; ///< the client whose last request ends the run
   Nanos time_limit = kNever;        ///< simulated time from the start of the clock
   EngineKind engine = EngineKind::wave;
+  Nanos use_interval =
+      0; ///< above 0: what the GPUs are used for is reported for intervals of this length
 };
 
 struct SimTotals {

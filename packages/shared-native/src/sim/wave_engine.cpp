@@ -303,7 +303,21 @@ double WaveEngine::resident_share(std::uint32_t stream) const {
 void WaveEngine::integrate(Ticks now) {
   const double elapsed = nanos_of(now - integrated_);
   counters_.sm_busy_ns += elapsed * groups_.busy_sms();
+  if (watched_) {
+    add_use(counters_, elapsed);
+  }
   integrated_ = now;
+}
+
+// What runs in groups uses, for `elapsed` nanoseconds. A stretch skips replacements by the like, which use the same.
+void WaveEngine::add_use(EngineCounters& counters, double elapsed) const {
+  for (const Cohort& cohort : groups_.cohorts()) {
+    const KernelShape& shape = *kernels_[cohort.stream].shape;
+    const double blocks = cohort.count * groups_[cohort.group].size;
+    counters.thread_ns += elapsed * blocks * shape.threads;
+    counters.compute_ns += elapsed * blocks * shape.compute * cohort.rate;
+    counters.dram_ns += elapsed * blocks * shape.dram * cohort.rate;
+  }
 }
 
 EngineCounters WaveEngine::solo_counters(Ticks now) const {
@@ -317,6 +331,12 @@ EngineCounters WaveEngine::solo_counters(Ticks now) const {
   const double last_ns = nanos_of(elapsed - in_full);
   EngineCounters counters = counters_;
   counters.sm_busy_ns += full_ns * sm_count_ + last_ns * std::min(last, sm_count_);
+  if (watched_) {
+    const double block_ns = full_ns * slots + last_ns * last;
+    counters.thread_ns += block_ns * shape.threads;
+    counters.compute_ns += block_ns * shape.compute;
+    counters.dram_ns += block_ns * shape.dram;
+  }
   return counters;
 }
 
@@ -329,6 +349,9 @@ EngineCounters WaveEngine::counters(Nanos now) const {
   if (mode_ == Mode::groups) {
     const double elapsed = nanos_of(tick - integrated_);
     counters.sm_busy_ns += elapsed * groups_.busy_sms();
+    if (watched_) {
+      add_use(counters, elapsed);
+    }
   }
   return counters;
 }

@@ -30,6 +30,7 @@ class WaveEngine final : public Engine {
   void pause(Nanos now) override;
   void resume(Nanos now) override;
   [[nodiscard]] double resident_share(std::uint32_t stream) const override;
+  void watch_use() override { watched_ = true; }
   [[nodiscard]] EngineCounters counters(Nanos now) const override;
 
   /// What tests look at. The SMs' state as of the last call; empty while a kernel runs alone.
@@ -71,6 +72,7 @@ class WaveEngine final : public Engine {
   void after_change(Ticks now);
   [[nodiscard]] Ticks earliest_finish() const;
   void integrate(Ticks now);
+  void add_use(EngineCounters& counters, double elapsed) const;
   [[nodiscard]] EngineCounters solo_counters(Ticks now) const;
   [[nodiscard]] bool is_whole(const Kernel& kernel) const {
     return kernel.everywhere && kernel.blocks == kernel.shape->blocks;
@@ -129,6 +131,7 @@ class WaveEngine final : public Engine {
   Ticks solo_start_ = 0;
   Ticks paused_at_ = 0;
 
+  bool watched_ = false;
   EngineCounters counters_; ///< up to integrated_, but for a kernel that runs alone
   Ticks integrated_ = 0;
 

@@ -122,10 +122,15 @@ TEST_P(EverySystem, EqualRunsDecideEqually) {
   }));
 }
 
-INSTANTIATE_TEST_SUITE_P(All, EverySystem,
-                         ::testing::Values("ideal", "mps", "mps-priority", "orion", "reef",
-                                           "reef-as-published", "sequential", "streams",
-                                           "streams-priority", "timeslice"),
+std::vector<std::string> system_names() {
+  std::vector<std::string> names;
+  for (const SystemInfo& system : all_systems()) {
+    names.push_back(system.name);
+  }
+  return names;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, EverySystem, ::testing::ValuesIn(system_names()),
                          [](const auto& instance) {
                            std::string name = instance.param;
                            std::replace(name.begin(), name.end(), '-', '_');

@@ -60,6 +60,16 @@ export function decorate(
   );
 }
 
+/** A further table, for specifications that read it by `file`. */
+export function withTable(spec: Spec, file: string, rows: readonly Json[]): Spec {
+  const datasets = spec['datasets'];
+  const both = inlineData(spec, [...rows], file);
+  return {
+    ...both,
+    datasets: { ...(isSpec(datasets) ? datasets : {}), ...(both['datasets'] as Spec) },
+  };
+}
+
 /** What of a figure gives a plot its labels, order and colours. */
 export type Labels = Pick<FigureDefinition, 'title' | 'systems' | 'axes'>;
 

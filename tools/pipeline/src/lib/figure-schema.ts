@@ -203,6 +203,13 @@ export const figureSchema = z
     until: z
       .string()
       .describe('Client whose last measured request ends a run; of a group, its first.'),
+    utilization_interval_ns: z
+      .int()
+      .min(1000)
+      .optional()
+      .describe(
+        'Count what the simulated GPU is used for, in intervals of so many nanoseconds: metrics <client>_gpu_*, and utilization.csv for plots over time.',
+      ),
     quick: quick.optional().describe('The reduced form, for a first look.'),
     cuda: cuda
       .optional()
@@ -213,7 +220,7 @@ export const figureSchema = z
       .array(z.string())
       .min(1)
       .describe(
-        '<client>_{latency,service,wait}_{p50,p80,p90,p95,p99,max,mean} or <client>_throughput, optionally with _ratio. With groups, "all" is all clients together.',
+        '<client>_{latency,service,wait}_{p50,p80,p90,p95,p99,max,mean}, <client>_throughput or, with utilization_interval_ns, <client>_gpu_{sm_busy,occupancy,compute,dram}; optionally with _ratio. With groups, "all" is all clients together.',
       ),
     means: z
       .array(z.string())

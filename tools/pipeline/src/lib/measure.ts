@@ -15,7 +15,7 @@ import {
 } from './bootstrap.ts';
 import type { FigureDefinition, SystemEntry } from './figure-schema.ts';
 import { MEAN } from './figure.ts';
-import { parseMetric, quantile, type Metric } from './metric-names.ts';
+import { parseMetric, quantile, unitOf, type Metric, type Use } from './metric-names.ts';
 import { cells, metricClients, planIdFor, type Cell } from './plans.ts';
 import { Random } from './random.ts';
 import type { ClientRecords, Summary } from './raw.ts';
@@ -35,6 +35,8 @@ export interface RunSample {
   throughput: number;
   /** Completed requests, or iterations with the unfinished part of the last one. */
   iterations: number;
+  /** Mean use of the client's GPU; absent where the plan did not ask for it. */
+  use?: Record<Use, number>;
 }
 
 /** Finds the sample of a client in a plan of a system entry; null for a plan without records. */
@@ -61,12 +63,17 @@ export function toSample(records: ClientRecords, summary: Summary, client: strin
   const totals = summary.clients.find(({ name }) => name === client);
   const iterations = totals?.iterations_in_window ?? 0;
   const window = totals?.window_ns ?? summary.duration_ns;
+  // Clients that run isolated have a GPU each.
+  const gpus = summary.utilization ?? [];
+  const own = summary.clients.findIndex(({ name }) => name === client);
+  const use = gpus[gpus.length > 1 ? own : 0];
   return {
     latency: toMs(response),
     service: toMs(service),
     wait: toMs(wait),
     throughput: iterations / (window / NS_PER_S),
     iterations,
+    ...(use === undefined ? {} : { use }),
   };
 }
 
@@ -84,6 +91,18 @@ export function pooled(samples: readonly RunSample[]): RunSample {
     wait: together('wait'),
     throughput: sum('throughput'),
     iterations: sum('iterations'),
+    ...(first?.use === undefined ? {} : { use: meanUse(samples) }),
+  };
+}
+
+/** Of the GPUs of these clients, which may be one. */
+function meanUse(samples: readonly RunSample[]): Record<Use, number> {
+  const of = (use: Use): number => mean(samples.map((sample) => sample.use?.[use] ?? NaN));
+  return {
+    sm_busy: of('sm_busy'),
+    occupancy: of('occupancy'),
+    compute: of('compute'),
+    dram: of('dram'),
   };
 }
 
@@ -164,7 +183,7 @@ function measureCell(
   const perRun = runs.map(({ sample }) => statistic(sample, metric));
   const n = runs.reduce(
     (sum, { sample }) =>
-      sum + (metric.quantity === 'throughput' ? sample.iterations : sample.latency.length),
+      sum + (metric.statistic === null ? sample.iterations : sample.latency.length),
     0,
   );
   const measurement = {
@@ -190,6 +209,7 @@ function measureCell(
 
 /** The metric of one run. */
 export function statistic(sample: RunSample, metric: Metric): number {
+  if (metric.use !== undefined) return sample.use?.[metric.use] ?? NaN;
   if (metric.statistic === null) return sample.throughput;
   const values = timesOf(sample, metric);
   if (values.length === 0) return NaN;
@@ -198,11 +218,12 @@ export function statistic(sample: RunSample, metric: Metric): number {
 }
 
 function timesOf(sample: RunSample, metric: Metric): Float64Array {
-  return metric.quantity === 'throughput' ? sample.latency : sample[metric.quantity];
+  const { quantity } = metric;
+  return quantity === 'throughput' || quantity === 'gpu' ? sample.latency : sample[quantity];
 }
 
 function withinRun(sample: RunSample, metric: Metric, random: Random): Float64Array {
-  if (metric.statistic === null) return constantReplicates(sample.throughput);
+  if (metric.statistic === null) return constantReplicates(statistic(sample, metric));
   const values = timesOf(sample, metric);
   if (values.length === 0) return constantReplicates(NaN);
   // Drawing again never exceeds the largest value: its interval is that of the runs.
@@ -280,7 +301,7 @@ function means(axis: string, values: number, measured: readonly Measurement[]): 
 
 function withoutRatio(metric: Metric): Metric {
   if (!metric.ratio) return metric;
-  const unit = metric.quantity === 'throughput' ? '1/s' : 'ms';
+  const unit = unitOf(metric.quantity, false);
   return { ...metric, name: metric.name.slice(0, -'_ratio'.length), ratio: false, unit };
 }
 

@@ -5,10 +5,14 @@
  *   hp_service_mean       service time, from the first op's dispatch to completion, in ms
  *   hp_wait_p90           waiting time, from the head of the client's queue to the first op's dispatch, in ms
  *   be_throughput         completed requests or iterations per second of the measured window
+ *   hp_gpu_dram           mean use of the GPU that hp runs on, by whoever runs on it; simulated GPUs only
  *   hp_latency_p99_ratio  the same, over the figure's baseline entry
  */
 
-export const QUANTITIES = ['latency', 'service', 'wait', 'throughput'] as const;
+/** What of a GPU is used, as a share: of its SMs, of their room for threads, of compute throughput, of DRAM bandwidth. */
+export const USES = ['sm_busy', 'occupancy', 'compute', 'dram'] as const;
+export type Use = (typeof USES)[number];
+export const QUANTITIES = ['latency', 'service', 'wait', 'throughput', 'gpu'] as const;
 export const STATISTICS = ['p50', 'p80', 'p90', 'p95', 'p99', 'max', 'mean'] as const;
 export type Quantity = (typeof QUANTITIES)[number];
 export type Statistic = (typeof STATISTICS)[number];
@@ -17,8 +21,10 @@ export interface Metric {
   name: string;
   client: string;
   quantity: Quantity;
-  /** Absent for throughput: a run has one. */
+  /** Absent for throughput and use: a run has one. */
   statistic: Statistic | null;
+  /** Of quantity `gpu`. */
+  use?: Use;
   ratio: boolean;
   unit: string;
 }
@@ -34,6 +40,7 @@ export function metricNames(clients: readonly string[], ratios: boolean): string
   const plain = clients.flatMap((client) => [
     ...['latency', 'service', 'wait'].flatMap((q) => STATISTICS.map((s) => `${client}_${q}_${s}`)),
     `${client}_throughput`,
+    ...USES.map((use) => `${client}_gpu_${use}`),
   ]);
   return ratios ? plain.flatMap((name) => [name, `${name}_ratio`]) : plain;
 }
@@ -45,7 +52,18 @@ export function parseMetric(name: string, clients: readonly string[]): Metric | 
   const plain = ratio ? name.slice(0, -'_ratio'.length) : name;
   const client = clients.find((c) => metricNames([c], false).includes(plain));
   if (client === undefined) return null;
-  const [quantity, statistic] = plain.slice(client.length + 1).split('_') as [Quantity, Statistic?];
-  const unit = ratio ? 'x' : quantity === 'throughput' ? '1/s' : 'ms';
+  const rest = plain.slice(client.length + 1);
+  const use = USES.find((of) => rest === `gpu_${of}`);
+  if (use !== undefined) {
+    const unit = unitOf('gpu', ratio);
+    return { name, client, quantity: 'gpu', statistic: null, use, ratio, unit };
+  }
+  const [quantity, statistic] = rest.split('_') as [Quantity, Statistic?];
+  const unit = unitOf(quantity, ratio);
   return { name, client, quantity, statistic: statistic ?? null, ratio, unit };
+}
+
+export function unitOf(quantity: Quantity, ratio: boolean): string {
+  if (ratio) return 'x';
+  return quantity === 'throughput' ? '1/s' : quantity === 'gpu' ? 'share' : 'ms';
 }

@@ -21,6 +21,7 @@ export interface Plan {
   system: { name: string; params?: Record<string, number | boolean | string>; carveout?: number };
   clients: PlanClient[];
   until: string;
+  utilization_interval_ns?: number;
 }
 
 export interface PlanClient extends ClientDefinition {
@@ -99,6 +100,9 @@ function toPlan(figure: FigureDefinition, entry: SystemEntry, choice: Cell, seed
     },
     clients,
     until: untilOf(figure, choice),
+    ...(figure.utilization_interval_ns === undefined
+      ? {}
+      : { utilization_interval_ns: figure.utilization_interval_ns }),
   };
 }
 

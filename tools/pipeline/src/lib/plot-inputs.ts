@@ -17,6 +17,9 @@ export function plotInputs(figure: FigureDefinition, folder: string, out: string
   return {
     'results.csv': digestFile(join(out, 'results.csv')),
     'missing.csv': digestFile(join(out, 'missing.csv')),
+    ...(figure.utilization_interval_ns === undefined
+      ? {}
+      : { 'utilization.csv': digestFile(join(out, 'utilization.csv')) }),
     'titles and labels of figure.json': digest(labels),
     ...Object.fromEntries(figure.plots.map((plot) => [plot, digestFile(join(folder, plot))])),
   };

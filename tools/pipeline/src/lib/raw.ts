@@ -45,6 +45,17 @@ const summarySchema = z.object({
       measured_at: z.iso.datetime().optional(),
     })
     .optional(),
+  /** Means over the measured window, by GPU: plans that asked for it, on the simulated GPU. */
+  utilization: z
+    .array(
+      z.object({
+        sm_busy: z.number(),
+        occupancy: z.number(),
+        compute: z.number(),
+        dram: z.number(),
+      }),
+    )
+    .optional(),
   clients: z.array(
     z.object({
       name: z.string(),

@@ -174,6 +174,11 @@ void CudaLane::check(const Plan& plan) {
                                  "for this GPU, or --any-gpu",
                                  plan.source, plan.gpu, setup.gpu.name, name));
   }
+  if (plan.utilization_interval > 0) {
+    throw InputError(fmt::format("{}: plan.utilization_interval_ns: a real GPU does not count its "
+                                 "use; expected no such field, or lane sim",
+                                 plan.source));
+  }
   for (std::size_t c = 0; c < setup.clients.size(); ++c) {
     const Label label = catalog_.program(plan.clients[c].program).label;
     if (options_.programs == ProgramKind::live && label != Label::recorded) {

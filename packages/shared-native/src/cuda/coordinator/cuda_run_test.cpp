@@ -53,6 +53,18 @@ class CudaRun : public testing::Test {
   LaneForTest test;
 };
 
+TEST_F(CudaRun, PlansThatAskForCountersOfTheSimulatorAreRefused) {
+  json counted = plan("orion");
+  EXPECT_NO_THROW(test.lane().check(test.plan(counted)));
+  counted["utilization_interval_ns"] = 1'000'000;
+  try {
+    test.lane().check(test.plan(counted));
+    FAIL();
+  } catch (const InputError& error) {
+    EXPECT_TRUE(contains(error.what(), "plan.utilization_interval_ns: a real GPU")) << error.what();
+  }
+}
+
 TEST_F(CudaRun, WritesRecordsAndSummaryAsTheSimulatedLaneDoes) {
   EXPECT_EQ(test.run(plan("orion")), RunOutcome::finished);
   std::ifstream records(test.space.out() / "small-orion.csv");
