@@ -35,6 +35,12 @@ const traffic = z
       kind: z.literal('trace').describe('Recorded gaps.'),
       trace: z.enum(['apollo']).optional().describe('A built-in trace.'),
       gaps_file: z.string().min(1).optional().describe('JSON list of gaps in seconds.'),
+      start: z
+        .enum(['first', 'drawn'])
+        .optional()
+        .describe(
+          'Gap to begin with: the first one, or one drawn with the seed, and then around the end, so that runs differ; absent: first.',
+        ),
     }),
   ])
   .superRefine((value, context) => {
@@ -72,6 +78,14 @@ const axisValue = z.strictObject({
   label: label.describe('Name on plots.'),
   table_label: label.optional().describe('Name in tables that other programs read; absent: label.'),
   client,
+  copies: z
+    .int()
+    .min(1)
+    .max(64)
+    .optional()
+    .describe(
+      'This many clients of the same definition, each with arrivals of its own; metrics pool them. Absent: one.',
+    ),
   params: z
     .record(z.string(), params)
     .optional()
@@ -87,6 +101,12 @@ const system = z.strictObject({
     .boolean()
     .optional()
     .describe('Run every client by itself, once per axis value, instead of the pairs.'),
+  only: z
+    .record(z.string(), z.array(id).min(1))
+    .optional()
+    .describe(
+      'Values that this entry is run with, by axis; absent: all. The other cells have no value of it.',
+    ),
   overrides: z
     .record(z.string(), client.pick({ requests: true, warmup: true, traffic: true }).partial())
     .optional()
@@ -177,7 +197,7 @@ export const figureSchema = z
       .array(z.string())
       .min(1)
       .describe(
-        '<client>_{latency,service}_{p50,p90,p95,p99,mean} or <client>_throughput, optionally with _ratio.',
+        '<client>_{latency,service}_{p50,p90,p95,p99,mean} or <client>_throughput, optionally with _ratio; or system_throughput.',
       ),
     means: z
       .array(z.string())

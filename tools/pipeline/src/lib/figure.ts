@@ -9,6 +9,7 @@ import { readJson } from './files.ts';
 import { metricNames, parseMetric } from './metric-names.ts';
 import { describeIssues } from './schema-issues.ts';
 import { cudaFigure, EVERY } from './lane-figure.ts';
+import { copyName } from './plans.ts';
 import { unknownName } from './suggest.ts';
 
 /** Value of an axis in rows that hold the mean over it. */
@@ -103,6 +104,14 @@ function checkSystems(figure: FigureDefinition, catalogue?: Catalogue): string[]
     if (catalogue !== undefined && !catalogue.systems.includes(entry.system)) {
       problems.push(`${at}.system: ${unknownName('system', entry.system, catalogue.systems)}`);
     }
+    for (const [axis, ids] of Object.entries(entry.only ?? {})) {
+      const values = figure.axes[axis]?.map(({ id }) => id);
+      if (values === undefined) problems.push(`${at}.only: ${unknownName('axis', axis, axes)}`);
+      for (const id of ids) {
+        if (values?.includes(id) === false)
+          problems.push(`${at}.only.${axis}: ${unknownName('value', id, values)}`);
+      }
+    }
     for (const axis of Object.keys(entry.overrides ?? {})) {
       if (!axes.includes(axis))
         problems.push(`${at}.overrides: ${unknownName('axis', axis, axes)}`);
@@ -141,6 +150,14 @@ function checkAxes(figure: FigureDefinition, catalogue?: Catalogue): string[] {
   for (const [axis, values] of Object.entries(figure.axes)) {
     for (const id of duplicates(values.map((v) => v.id))) {
       problems.push(`axes.${axis}: two values have the id "${id}"; expected one each`);
+    }
+    const most = Math.max(...values.map(({ copies = 1 }) => copies));
+    for (const other of axes) {
+      const taken = Array.from({ length: most - 1 }, (_, i) => copyName(axis, i + 1));
+      if (taken.includes(other))
+        problems.push(
+          `axes.${other}: is also the name of a copy of "${axis}"; expected another name`,
+        );
     }
     values.forEach((value, i) => {
       const at = `axes.${axis}[${String(i)}]`;
@@ -222,8 +239,13 @@ function checkClaim(figure: FigureDefinition, claim: Claim, at: string): string[
     );
   }
   const axes = Object.keys(figure.axes);
-  if (claim.kind === 'monotone' && !axes.includes(claim.along)) {
-    problems.push(`${at}.along: ${unknownName('axis', claim.along, axes)}`);
+  if (claim.kind === 'monotone' || claim.kind === 'peak') {
+    const values = figure.axes[claim.along]?.map(({ id }) => id);
+    if (values === undefined) {
+      problems.push(`${at}.along: ${unknownName('axis', claim.along, axes)}`);
+    } else if (claim.kind === 'peak' && !values.includes(claim.at)) {
+      problems.push(`${at}.at: ${unknownName('value', claim.at, values)}`);
+    }
   }
   for (const [axis, value] of Object.entries(claim.cells ?? {})) {
     const values = figure.axes[axis]?.map((v) => v.id);

@@ -4,7 +4,7 @@ import { UserError } from './errors.ts';
 import type { FigureDefinition } from './figure-schema.ts';
 import { measure, toSample, type Measurement, type RunSample } from './measure.ts';
 import type { MissingPlan } from './missing.ts';
-import { planCells } from './plans.ts';
+import { clientsOf, planCells } from './plans.ts';
 import type { Summary } from './raw.ts';
 import type { RecordSource } from './records.ts';
 
@@ -26,12 +26,16 @@ export function measureRecords(figure: FigureDefinition, source: RecordSource): 
       const found = source(entry, plan);
       if ('missing' in found) {
         missing.push({ system: entry.id, cell, seed: plan.seed, reason: found.missing });
-        for (const { name } of plan.clients) samples.set(key(entry.id, plan.id, name), null);
+        for (const axis of Object.keys(cell)) samples.set(key(entry.id, plan.id, axis), null);
         continue;
       }
       ofEntry.push(found.summary);
-      for (const [client, records] of found.clients) {
-        samples.set(key(entry.id, plan.id, client), toSample(records, found.summary, client));
+      for (const axis of Object.keys(cell)) {
+        const clients = clientsOf(plan, axis);
+        if (clients.every((client) => found.clients.has(client))) {
+          const sample = toSample(found.clients, found.summary, clients);
+          samples.set(key(entry.id, plan.id, axis), sample);
+        }
       }
     }
     summaries.set(entry.id, ofEntry);

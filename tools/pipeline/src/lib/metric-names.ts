@@ -5,6 +5,10 @@
  *   hp_service_mean       service time, from the first op's dispatch to completion, in ms
  *   be_throughput         completed requests or iterations per second of the measured window
  *   hp_latency_p99_ratio  the same, over the figure's baseline entry
+ *
+ * and one that belongs to no client:
+ *
+ *   system_throughput     each client's throughput over the baseline's, added up
  */
 
 export const QUANTITIES = ['latency', 'service', 'throughput'] as const;
@@ -12,8 +16,12 @@ export const STATISTICS = ['p50', 'p90', 'p95', 'p99', 'mean'] as const;
 export type Quantity = (typeof QUANTITIES)[number];
 export type Statistic = (typeof STATISTICS)[number];
 
+/** "System throughput" in the literature on multiprogramming: how much of the jobs' work alone gets done at once. */
+export const SYSTEM_THROUGHPUT = 'system_throughput';
+
 export interface Metric {
   name: string;
+  /** Empty for the metric of all clients together. */
   client: string;
   quantity: Quantity;
   /** Absent for throughput: a run has one. */
@@ -33,11 +41,14 @@ export function metricNames(clients: readonly string[], ratios: boolean): string
     ...['latency', 'service'].flatMap((q) => STATISTICS.map((s) => `${client}_${q}_${s}`)),
     `${client}_throughput`,
   ]);
-  return ratios ? plain.flatMap((name) => [name, `${name}_ratio`]) : plain;
+  return ratios ? [...plain.flatMap((name) => [name, `${name}_ratio`]), SYSTEM_THROUGHPUT] : plain;
 }
 
 /** The meaning of a name, or null if it is not a metric of these clients. */
 export function parseMetric(name: string, clients: readonly string[]): Metric | null {
+  if (name === SYSTEM_THROUGHPUT) {
+    return { name, client: '', quantity: 'throughput', statistic: null, ratio: true, unit: 'x' };
+  }
   if (!metricNames(clients, true).includes(name)) return null;
   const ratio = name.endsWith('_ratio');
   const plain = ratio ? name.slice(0, -'_ratio'.length) : name;

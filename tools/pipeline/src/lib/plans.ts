@@ -2,7 +2,7 @@
  * From a figure to its plans: cells × seeds for every system entry. Pure, and in a fixed order.
  *
  * An entry that runs clients `alone` has one plan per axis value instead of one per cell; its values
- * then stand for every cell that contains the axis value.
+ * then stand for every cell that contains the axis value. Of a value with `copies` it runs one.
  */
 
 import type {
@@ -39,6 +39,16 @@ export function cells(figure: FigureDefinition): Cell[] {
   );
 }
 
+/** The cells that a system entry is run in. */
+export function cellsOf(figure: FigureDefinition, entry: SystemEntry): Cell[] {
+  return cells(figure).filter((cell) => runs(entry, cell));
+}
+
+/** Whether an entry is run with these axis values. */
+function runs({ only }: SystemEntry, choice: Cell): boolean {
+  return Object.entries(choice).every(([axis, { id }]) => only?.[axis]?.includes(id) ?? true);
+}
+
 /** All plans of one system entry. */
 export function plansOf(figure: FigureDefinition, entry: SystemEntry): Plan[] {
   return planCells(figure, entry).map(({ plan }) => plan);
@@ -54,12 +64,14 @@ export function planCells(
         values.map((value) => ({ [axis]: value })),
       )
     : cells(figure);
-  return choices.flatMap((choice) =>
-    figure.seeds.map((seed) => ({
-      plan: toPlan(figure, entry, choice, seed),
-      cell: Object.fromEntries(Object.entries(choice).map(([axis, value]) => [axis, value.id])),
-    })),
-  );
+  return choices
+    .filter((choice) => runs(entry, choice))
+    .flatMap((choice) =>
+      figure.seeds.map((seed) => ({
+        plan: toPlan(figure, entry, choice, seed),
+        cell: Object.fromEntries(Object.entries(choice).map(([axis, value]) => [axis, value.id])),
+      })),
+    );
 }
 
 /** Id of the plan whose records hold `client`'s requests in a cell. */
@@ -67,6 +79,17 @@ export function planIdFor(entry: SystemEntry, cell: Cell, client: string, seed: 
   const value = cell[client];
   const choice = entry.alone === true && value !== undefined ? { [client]: value } : cell;
   return planId(entry, choice, seed);
+}
+
+/** Names in a plan of the clients of an axis: `be`, `be-2`, `be-3`. */
+export function copyName(axis: string, copy: number): string {
+  return copy === 0 ? axis : `${axis}-${String(copy + 1)}`;
+}
+
+/** A plan's clients of an axis. */
+export function clientsOf(plan: Plan, axis: string): string[] {
+  const names = new Set(plan.clients.map((_, copy) => copyName(axis, copy)));
+  return plan.clients.map(({ name }) => name).filter((name) => names.has(name));
 }
 
 function planId(entry: SystemEntry, choice: Cell, seed: number): string {
@@ -82,8 +105,10 @@ function toPlan(figure: FigureDefinition, entry: SystemEntry, choice: Cell, seed
     entry.params,
     ...Object.values(choice).map((value) => value.params?.[entry.id]),
   ) as Record<string, number | boolean | string>;
-  const clients = Object.entries(choice).map(([axis, value]) =>
-    Object.assign({ name: axis }, value.client, entry.overrides?.[axis]),
+  const clients = Object.entries(choice).flatMap(([axis, value]) =>
+    Array.from({ length: entry.alone === true ? 1 : (value.copies ?? 1) }, (_, copy) =>
+      Object.assign({ name: copyName(axis, copy) }, value.client, entry.overrides?.[axis]),
+    ),
   );
   return {
     version: 1,
