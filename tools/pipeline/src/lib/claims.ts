@@ -308,7 +308,8 @@ function whyMissing(
 }
 
 function sameCell(a: Record<string, string>, b: Record<string, string>): boolean {
-  return cellName(a) === cellName(b);
+  const axes = Object.keys(a);
+  return axes.length === Object.keys(b).length && axes.every((axis) => a[axis] === b[axis]);
 }
 
 /** Four significant digits, without an exponent in the range that results have. */
