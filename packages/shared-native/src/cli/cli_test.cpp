@@ -224,6 +224,17 @@ TEST_F(Cli, ProgramsAreShownScaledAndImported) {
   EXPECT_EQ(tiny["ops"], 2);
 }
 
+TEST_F(Cli, OneKernelOfAProgramIsAProgram) {
+  const auto file = (space.root() / "one.program.gz").string();
+  const std::string take = "program take h200/small-inference --out " + file;
+  EXPECT_EQ(cotenant(take + " --op 0 --repeat 3 --model one").code, 0);
+  const json shown = json::parse(cotenant("program show " + file + " --json").output);
+  EXPECT_EQ(shown["kernels"], 3);
+  const Outcome outcome = cotenant(take + " --op 99 --model one");
+  EXPECT_EQ(outcome.code, 65);
+  expect_one_line(outcome);
+}
+
 TEST_F(Cli, SpinProgramsAreMadeUp) {
   const auto file = (space.root() / "spin.program.gz").string();
   EXPECT_EQ(cotenant("program spin --duration-us 20 --blocks 132 --gpu h200 -o " + file).code, 0);
