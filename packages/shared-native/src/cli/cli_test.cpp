@@ -1,4 +1,5 @@
 // The command line as users meet it: exit codes and one-line messages of the real binary.
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdio>
@@ -227,7 +228,12 @@ TEST_F(Cli, ProgramsAreShownScaledAndImported) {
 TEST_F(Cli, OneKernelOfAProgramIsAProgram) {
   const auto file = (space.root() / "one.program.gz").string();
   const std::string take = "program take h200/small-inference --out " + file;
-  EXPECT_EQ(cotenant(take + " --op 0 --repeat 3 --model one").code, 0);
+  const std::vector<Op> ops =
+      read_program(space.data() / "programs/h200/small-inference.program.gz").ops;
+  const auto kernel =
+      std::find_if(ops.begin(), ops.end(), [](const Op& op) { return op.kind == OpKind::kernel; });
+  const std::string index = std::to_string(kernel - ops.begin());
+  EXPECT_EQ(cotenant(take + " --repeat 3 --model one --op " + index).code, 0);
   const json shown = json::parse(cotenant("program show " + file + " --json").output);
   EXPECT_EQ(shown["kernels"], 3);
   const Outcome outcome = cotenant(take + " --op 99 --model one");

@@ -197,7 +197,7 @@ export const figureSchema = z
       .array(z.string())
       .min(1)
       .describe(
-        '<client>_{latency,service}_{p50,p90,p95,p99,mean} or <client>_throughput, optionally with _ratio; or system_throughput.',
+        '<client>_{latency,service}_{p50,p90,p95,p99,mean} or <client>_throughput, optionally with _ratio; or system_throughput, sm_busy, dram_busy.',
       ),
     means: z
       .array(z.string())

@@ -51,6 +51,19 @@ function sample(throughput: number): RunSample {
   return { latency: times, service: times, throughput, iterations: 10 };
 }
 
+test('counters are those of the runs with all clients', () => {
+  const figure = { ...smallFigure(), metrics: ['dram_busy'], means: [] };
+  const counted = (counters: RunSample['counters']) =>
+    measure(figure, () => ({ ...sample(1), counters }));
+  const measured = counted({ sm_busy: 0.9, dram_busy: 0.25 });
+  expect(measured.map((m) => [m.entry.id, m.cell['be'], m.value, m.metric.unit])).toEqual([
+    ['deep', 'bert', 0.25, 'share'],
+    ['deep', 'txl', 0.25, 'share'],
+  ]);
+  expect(counted(undefined)).toEqual([]);
+  expect(counted({})).toEqual([]);
+});
+
 test('system throughput adds up what each client does of its work alone', () => {
   const figure = { ...smallFigure(), metrics: ['system_throughput'], means: ['be'] };
   // Alone 10 and 4 a second; together 8, and 3 or 1 beside bert or txl.

@@ -15,7 +15,13 @@ import {
 } from './bootstrap.ts';
 import type { FigureDefinition, SystemEntry } from './figure-schema.ts';
 import { MEAN } from './figure.ts';
-import { parseMetric, quantile, SYSTEM_THROUGHPUT, type Metric } from './metric-names.ts';
+import {
+  parseMetric,
+  quantile,
+  SYSTEM_THROUGHPUT,
+  type Counter,
+  type Metric,
+} from './metric-names.ts';
 import { cellsOf, planIdFor, type Cell } from './plans.ts';
 import { Random } from './random.ts';
 import type { ClientRecords, Summary } from './raw.ts';
@@ -34,6 +40,8 @@ export interface RunSample {
   throughput: number;
   /** Completed requests, or iterations with the unfinished part of the last one. */
   iterations: number;
+  /** Of the whole run. */
+  counters?: Summary['counters'];
 }
 
 /** Finds the sample of a client in a plan of a system entry; null for a plan without records. */
@@ -79,6 +87,7 @@ export function toSample(
     service: toMs(({ service }) => service),
     throughput: perSecond.reduce((sum, value) => sum + value, 0),
     iterations: totals.reduce((sum, client) => sum + client.iterations_in_window, 0),
+    counters: summary.counters,
   };
 }
 
@@ -157,10 +166,14 @@ function measureCell(
   ) => Float64Array,
   choicesOf: (runs: number) => Uint16Array,
 ): Measurement[] {
+  const counter = metric.quantity === 'counter';
+  // Clients alone are several runs, of which none has the counters of the cell.
+  if (counter && entry.alone === true) return [];
+  const client = counter ? figure.until : metric.client;
   const runs = figure.seeds.flatMap((seed) => {
-    const plan = planIdFor(entry, cell, metric.client, seed);
-    const sample = samples(entry, plan, metric.client);
-    return sample === null
+    const plan = planIdFor(entry, cell, client, seed);
+    const sample = samples(entry, plan, client);
+    return sample === null || (counter && counted(sample, metric) === undefined)
       ? []
       : [{ sample, replicates: replicatesOf(entry, plan, metric, sample) }];
   });
@@ -194,6 +207,7 @@ function measureCell(
 
 /** The metric of one run. */
 export function statistic(sample: RunSample, metric: Metric): number {
+  if (metric.quantity === 'counter') return counted(sample, metric) ?? NaN;
   if (metric.statistic === null) return sample.throughput;
   const values = metric.quantity === 'service' ? sample.service : sample.latency;
   if (values.length === 0) return NaN;
@@ -201,8 +215,13 @@ export function statistic(sample: RunSample, metric: Metric): number {
   return q === null ? mean(values) : percentileSorted(values, q);
 }
 
+/** A counter of the run; undefined on a GPU that does not count it. */
+function counted(sample: RunSample, metric: Metric): number | undefined {
+  return sample.counters?.[metric.name as Counter];
+}
+
 function withinRun(sample: RunSample, metric: Metric, random: Random): Float64Array {
-  if (metric.statistic === null) return constantReplicates(sample.throughput);
+  if (metric.statistic === null) return constantReplicates(statistic(sample, metric));
   const values = metric.quantity === 'service' ? sample.service : sample.latency;
   if (values.length === 0) return constantReplicates(NaN);
   const q = quantile(metric.statistic);

@@ -6,18 +6,23 @@
  *   be_throughput         completed requests or iterations per second of the measured window
  *   hp_latency_p99_ratio  the same, over the figure's baseline entry
  *
- * and one that belongs to no client:
+ * and those that belong to no client:
  *
  *   system_throughput     each client's throughput over the baseline's, added up
+ *   sm_busy, dram_busy    shares of the simulated GPU's SMs, and of its DRAM bandwidth, that were in use
  */
 
-export const QUANTITIES = ['latency', 'service', 'throughput'] as const;
+export const QUANTITIES = ['latency', 'service', 'throughput', 'counter'] as const;
 export const STATISTICS = ['p50', 'p90', 'p95', 'p99', 'mean'] as const;
 export type Quantity = (typeof QUANTITIES)[number];
 export type Statistic = (typeof STATISTICS)[number];
 
 /** "System throughput" in the literature on multiprogramming: how much of the jobs' work alone gets done at once. */
 export const SYSTEM_THROUGHPUT = 'system_throughput';
+
+/** Counters of the simulated GPU over a whole run, as its summary names them. */
+export const COUNTERS = ['sm_busy', 'dram_busy'] as const;
+export type Counter = (typeof COUNTERS)[number];
 
 export interface Metric {
   name: string;
@@ -41,13 +46,18 @@ export function metricNames(clients: readonly string[], ratios: boolean): string
     ...['latency', 'service'].flatMap((q) => STATISTICS.map((s) => `${client}_${q}_${s}`)),
     `${client}_throughput`,
   ]);
-  return ratios ? [...plain.flatMap((name) => [name, `${name}_ratio`]), SYSTEM_THROUGHPUT] : plain;
+  return ratios
+    ? [...plain.flatMap((name) => [name, `${name}_ratio`]), ...COUNTERS, SYSTEM_THROUGHPUT]
+    : [...plain, ...COUNTERS];
 }
 
 /** The meaning of a name, or null if it is not a metric of these clients. */
 export function parseMetric(name: string, clients: readonly string[]): Metric | null {
   if (name === SYSTEM_THROUGHPUT) {
     return { name, client: '', quantity: 'throughput', statistic: null, ratio: true, unit: 'x' };
+  }
+  if (COUNTERS.some((counter) => counter === name)) {
+    return { name, client: '', quantity: 'counter', statistic: null, ratio: false, unit: 'share' };
   }
   if (!metricNames(clients, true).includes(name)) return null;
   const ratio = name.endsWith('_ratio');

@@ -41,6 +41,10 @@ const summarySchema = z.object({
       measured_at: z.iso.datetime().optional(),
     })
     .optional(),
+  /** What the simulated GPU counted over the whole run; a real one has other counters. */
+  counters: z
+    .object({ sm_busy: z.number().optional(), dram_busy: z.number().optional() })
+    .optional(),
   clients: z.array(
     z.object({
       name: z.string(),
