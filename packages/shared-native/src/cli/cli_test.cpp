@@ -1,4 +1,6 @@
 // The command line as users meet it: exit codes and one-line messages of the real binary.
+#include <algorithm>
+
 #include "cli/cli_for_test.h"
 
 namespace cotenant {
@@ -178,6 +180,22 @@ TEST_F(Cli, ProgramsAreShownScaledAndImported) {
   const json tiny = json::parse(cotenant("program show " + imported + " --json").output);
   EXPECT_EQ(tiny["label"], "imported");
   EXPECT_EQ(tiny["ops"], 2);
+}
+
+TEST_F(Cli, OneKernelOfAProgramIsAProgram) {
+  const auto file = (space.root() / "one.program.gz").string();
+  const std::string take = "program take h200/small-inference --out " + file;
+  const std::vector<Op> ops =
+      read_program(space.data() / "programs/h200/small-inference.program.gz").ops;
+  const auto kernel =
+      std::find_if(ops.begin(), ops.end(), [](const Op& op) { return op.kind == OpKind::kernel; });
+  const std::string index = std::to_string(kernel - ops.begin());
+  EXPECT_EQ(cotenant(take + " --repeat 3 --model one --op " + index).code, 0);
+  const json shown = json::parse(cotenant("program show " + file + " --json").output);
+  EXPECT_EQ(shown["kernels"], 3);
+  const Outcome outcome = cotenant(take + " --op 99 --model one");
+  EXPECT_EQ(outcome.code, 65);
+  expect_one_line(outcome);
 }
 
 TEST_F(Cli, SpinProgramsAreMadeUp) {

@@ -1,4 +1,4 @@
-// cotenant program show | scale | import-orion | spin
+// cotenant program show | scale | take | import-orion | spin
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "cli/commands.h"
 #include "cli/spin_program.h"
+#include "program/excerpt.h"
 #include "program/orion_import.h"
 #include "program/program_file.h"
 #include "program/program_text.h"
@@ -25,6 +26,9 @@ struct ProgramArguments {
   double duration_us = 100;
   SpinKernel kernel;
   std::uint32_t ops = 1;
+  std::uint32_t op = 0;
+  std::uint32_t repeat = 1;
+  std::string model;
 };
 
 void show(const ProgramArguments& arguments, const CliContext& context) {
@@ -70,6 +74,13 @@ void scale(const ProgramArguments& arguments, const CliContext& context) {
                 arguments.out);
 }
 
+void take(const ProgramArguments& arguments, const CliContext& context) {
+  Catalog catalog(context.data);
+  write_program(excerpt(catalog.program(arguments.program), arguments.program, arguments.op,
+                        arguments.repeat, arguments.model),
+                arguments.out);
+}
+
 void import_orion(const ProgramArguments& arguments, const CliContext& context) {
   Catalog catalog(context.data);
   write_program(import_orion_kernels(read_file(arguments.program), arguments.program,
@@ -104,6 +115,15 @@ void add_program_command(CLI::App& app, CliContext& context) {
   scaling->add_option("--gpu", arguments->gpu, "GPU to derive it for")->required();
   scaling->add_option("--out", arguments->out, "File to write (.program.gz)")->required();
   scaling->callback([arguments, &context] { scale(*arguments, context); });
+
+  CLI::App* taking =
+      program->add_subcommand("take", "Take one kernel of a program as a program of its own");
+  taking->add_option("program", arguments->program, "Program id or file")->required();
+  taking->add_option("--op", arguments->op, "Index of the kernel in the program")->required();
+  taking->add_option("--repeat", arguments->repeat, "Launches of it (default: 1)");
+  taking->add_option("--model", arguments->model, "What to call it, such as conv2d")->required();
+  taking->add_option("--out", arguments->out, "File to write (.program.gz)")->required();
+  taking->callback([arguments, &context] { take(*arguments, context); });
 
   CLI::App* importing = program->add_subcommand("import-orion", "Read one of Orion's kernel files");
   importing

@@ -32,7 +32,9 @@ TEST_P(ShippedProgram, IsWhatItsIdSays) {
 TEST_P(ShippedProgram, OpsAddUpToTheMeasuredBusyTime) {
   const auto busy = static_cast<double>(program_.solo_busy);
   EXPECT_NEAR(static_cast<double>(program_.op_sum()), busy, 0.05 * busy);
-  EXPECT_GE(program_.solo_latency, program_.solo_busy);
+  if (program_.solo_latency > 0) { // an excerpt was not measured by itself
+    EXPECT_GE(program_.solo_latency, program_.solo_busy);
+  }
 }
 
 // The driver was asked when the program was recorded; the arithmetic has to agree with it.

@@ -76,6 +76,15 @@ void read_traffic(ClientPlan& client, const nlohmann::json& value, const std::st
     } else {
       client.traffic.trace = read_gaps(folder / fields.text("gaps_file"), fields.path("gaps_file"));
     }
+    if (value.contains("start")) {
+      const std::string start = fields.text("start");
+      if (start != "first" && start != "drawn") {
+        throw InputError(fmt::format("{}: '{}'; expected first (gap of the trace) or drawn (with "
+                                     "the seed)",
+                                     fields.path("start"), start));
+      }
+      client.traffic.drawn_start = start == "drawn";
+    }
   } else {
     throw InputError(
         fmt::format("{}: unknown traffic '{}'; expected closed, uniform, poisson or trace",

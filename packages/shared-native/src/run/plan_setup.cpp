@@ -69,7 +69,8 @@ void check_memory(const Plan& plan, Catalog& catalog, const GpuSpec& gpu, bool i
 /// A trace must last as long as its client; found out before anything runs.
 void check_trace(const Plan& plan, std::size_t index) {
   const ClientPlan& client = plan.clients[index];
-  if (client.traffic.kind != Traffic::Kind::trace || !client.requests) {
+  if (client.traffic.kind != Traffic::Kind::trace || client.traffic.drawn_start ||
+      !client.requests) {
     return;
   }
   const auto needed = static_cast<std::size_t>(client.warmup + *client.requests - 1);

@@ -69,6 +69,20 @@ TEST(Plan, BuiltInTrace) {
   EXPECT_EQ(parse(plan).clients[0].traffic.trace.size(), 6240U);
 }
 
+TEST(Plan, ATraceMayStartAtADrawnGap) {
+  json plan = good_plan();
+  plan["clients"][0]["traffic"] = {{"kind", "trace"}, {"trace", "apollo"}, {"start", "drawn"}};
+  EXPECT_TRUE(parse(plan).clients[0].traffic.drawn_start);
+  plan["clients"][0]["traffic"]["start"] = "first";
+  EXPECT_FALSE(parse(plan).clients[0].traffic.drawn_start);
+  EXPECT_EQ(
+      refusal([](json& p) {
+        p["clients"][0]["traffic"] = {{"kind", "trace"}, {"trace", "apollo"}, {"start", "random"}};
+      }),
+      "plan.json: plan.clients[0].traffic.start: 'random'; expected first (gap of the trace) "
+      "or drawn (with the seed)");
+}
+
 TEST(Plan, RefusalsNameFileAndField) {
   EXPECT_EQ(
       refusal([](json& p) { p["clients"][0]["traffic"]["rate"] = -15; }),

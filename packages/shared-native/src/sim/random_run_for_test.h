@@ -74,11 +74,15 @@ class RandomRun {
     GpuSpec gpu = below(2) == 0 ? h200 : v100;
     gpu.sm.count = 1 + below(12);
     gpu.launch.queue_depth = below(4) == 0 ? 1 + below(4) : gpu.launch.queue_depth;
+    if (system_.name == "reef-reset") {
+      gpu.reset = {.command = 1 + below(20'000)};
+    }
     return gpu;
   }
 
   PreparedProgram any_program() {
-    const Mode mode = below(2) == 0 ? Mode::training : Mode::inference;
+    // What may be killed is inference only.
+    const Mode mode = below(2) == 0 && !gpu_.reset ? Mode::training : Mode::inference;
     Program program = random_program_for_test(gpu_.id, mode, 1 + below(10), words_);
     for (Op& op : program.ops) {
       op.grid.x = 1 + op.grid.x % (gpu_.sm.count * 8);

@@ -61,6 +61,7 @@ class Witness final : public RecordSink, public DetailSink {
                          : static_cast<Nanos>(
                                std::nearbyint(params.number("max_be_duration_fraction") * solo));
     }
+    in_parts_ = system == "reef-reset" && params.flag("padding");
     all_shares_fit_ =
         system != "ideal" && system != "timeslice"; // those have a GPU, or its slices, each
   }
@@ -70,9 +71,12 @@ class Witness final : public RecordSink, public DetailSink {
 
   void launch(std::size_t c, std::uint32_t op, Nanos at) override {
     note('l', c, op, at);
-    expect(op == launched_[c], "ops are launched in order, each once");
     expect(at >= launches_[c], "launches of a client do not go back in time");
     launches_[c] = at;
+    if (is_further_part(op, launched_[c])) {
+      return;
+    }
+    expect(op == launched_[c], "ops are launched in order, each once");
     ++launched_[c];
     const OpProfile& profile = clients_[c].program->profile[op];
     if (c != high_ && profile.is_kernel() && limit_ < kNever) {
@@ -84,10 +88,13 @@ class Witness final : public RecordSink, public DetailSink {
 
   void op(std::size_t c, std::uint32_t op, Nanos begin, Nanos end) override {
     note('o', c, op, end);
-    expect(op == done_[c], "ops complete in order, each once");
     expect(op < launched_[c], "what completes was launched");
     expect(begin >= ends_[c] && end >= begin, "a client's ops do not overlap");
     ends_[c] = end;
+    if (is_further_part(op, done_[c])) {
+      return;
+    }
+    expect(op == done_[c], "ops complete in order, each once");
     ++done_[c];
     ++ops_;
     const OpProfile& profile = clients_[c].program->profile[op];
@@ -99,8 +106,16 @@ class Witness final : public RecordSink, public DetailSink {
 
   void hold(std::size_t c, std::uint32_t op, Nanos at) override {
     note('h', c, op, at);
-    expect(op == launched_[c], "what is held is the next op");
+    expect(op == launched_[c] || is_further_part(op, launched_[c]), "what is held is the next op");
     expect(c != high_ || !never_held_, "high-priority ops are never held");
+  }
+
+  void reset(std::size_t c, std::uint32_t op, Nanos at) override {
+    note('x', c, op, at);
+    expect(c != high_, "high-priority ops are never killed");
+    expect(op <= done_[c], "no op is left out after a reset");
+    ops_ -= std::min(ops_, std::uint64_t{done_[c] - std::min(op, done_[c])});
+    done_[c] = launched_[c] = op;
   }
 
   void request(std::size_t c, std::int64_t index, Nanos arrival, Nanos start, Nanos end) override {
@@ -143,7 +158,9 @@ class Witness final : public RecordSink, public DetailSink {
                  measured_[c] == *clients_[c].requests,
              "a run that was not cut off completes the requests that end it");
     }
-    expect(ops == ops_, "every op that completed is counted");
+    // Of an op in parts, the first may be done when the run is cut off.
+    expect(ops <= ops_ && ops_ - ops <= (in_parts_ ? clients_.size() : 0),
+           "every op that completed is counted");
     expect(totals.kernels >= kernels_, "every kernel that completed is counted");
     expect(totals.sm_busy >= 0 && totals.sm_busy <= static_cast<double>(clients_.size()) + 1e-9,
            "SMs are not busier than all the time");
@@ -158,6 +175,10 @@ class Witness final : public RecordSink, public DetailSink {
   [[nodiscard]] bool high_is_done() const {
     return clients_[high_].requests && measured_[high_] >= *clients_[high_].requests;
   }
+  /// Padding launches an op in parts; `next` is the one after the op whose first part was seen last.
+  [[nodiscard]] bool is_further_part(std::uint32_t op, std::uint32_t next) const {
+    return in_parts_ && op + 1 == next;
+  }
   void note(char what, std::size_t c, std::uint32_t number, Nanos at) {
     const std::int64_t values[] = {what, static_cast<std::int64_t>(c), number, at};
     digest_.update({reinterpret_cast<const char*>(values), sizeof values});
@@ -166,6 +187,7 @@ class Witness final : public RecordSink, public DetailSink {
   const std::vector<RunClient>& clients_;
   std::size_t high_ = ~std::size_t{0}; ///< beyond the clients: none, or nobody else
   bool never_held_ = false;
+  bool in_parts_ = false;
   bool all_shares_fit_ = true;
   Nanos limit_ = kNever;
   std::vector<std::uint32_t> done_;     ///< ops of the request under way

@@ -122,10 +122,13 @@ TEST_P(EverySystem, EqualRunsDecideEqually) {
   }));
 }
 
+/// But reef-reset, which launches killed ops again, and serves inference only: its own are below.
 std::vector<std::string> system_names() {
   std::vector<std::string> names;
   for (const SystemInfo& system : all_systems()) {
-    names.push_back(system.name);
+    if (system.name != "reef-reset") {
+      names.push_back(system.name);
+    }
   }
   return names;
 }

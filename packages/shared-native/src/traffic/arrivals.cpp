@@ -39,6 +39,9 @@ GapSource::GapSource(Traffic traffic, std::uint32_t seed)
     : traffic_(std::move(traffic)), words_(seed) {
   if (traffic_.kind != Traffic::Kind::trace) {
     check_rate(traffic_.rate);
+  } else if (traffic_.drawn_start) {
+    next_ = static_cast<std::size_t>(legacy_uniform(words_) *
+                                     static_cast<double>(traffic_.trace.size()));
   }
 }
 
@@ -51,13 +54,16 @@ Nanos GapSource::next() {
   case Traffic::Kind::poisson:
     return to_nanos(1.0 / traffic_.rate * -portable_log(1.0 - legacy_uniform(words_)));
   case Traffic::Kind::trace:
-    if (used_ == traffic_.trace.size()) {
-      throw InputError(
-          fmt::format("traffic.trace: only {} gaps; expected at least as many as the run "
-                      "has requests, warm-up included",
-                      used_));
+    if (next_ == traffic_.trace.size()) {
+      if (!traffic_.drawn_start || traffic_.trace.empty()) {
+        throw InputError(
+            fmt::format("traffic.trace: only {} gaps; expected at least as many as the run "
+                        "has requests, warm-up included",
+                        next_));
+      }
+      next_ = 0;
     }
-    return traffic_.trace[used_++];
+    return traffic_.trace[next_++];
   }
   return 0;
 }
@@ -66,7 +72,8 @@ std::vector<Nanos> arrival_gaps(const Traffic& traffic, std::uint32_t seed, std:
   if (traffic.kind == Traffic::Kind::closed) {
     return {};
   }
-  if (traffic.kind == Traffic::Kind::trace && traffic.trace.size() < count) {
+  if (traffic.kind == Traffic::Kind::trace && !traffic.drawn_start &&
+      traffic.trace.size() < count) {
     throw InputError(
         fmt::format("traffic.trace: {} gaps for {} requests (warm-up included); expected at "
                     "least as many gaps as requests",

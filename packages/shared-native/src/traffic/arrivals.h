@@ -21,6 +21,10 @@ struct Traffic {
   Kind kind = Kind::closed;
   double rate = 0;          ///< requests per second; uniform and poisson
   std::vector<Nanos> trace; ///< gaps; trace
+  /// trace: begin at a gap drawn with the seed and go around at the end. Runs that take a part of
+  /// the trace then take different parts, and runs that take all of it meet other clients in
+  /// different phases.
+  bool drawn_start = false;
 };
 
 /// The gaps before requests, one after the other, in the order in which a client uses them. Gaps
@@ -35,13 +39,13 @@ class GapSource {
   /// closed.
   GapSource(Traffic traffic, std::uint32_t seed);
 
-  /// Throws InputError at the end of a trace.
+  /// Throws InputError at the end of a trace that does not go around.
   Nanos next();
 
  private:
   Traffic traffic_;
   std::mt19937 words_;
-  std::size_t used_ = 0; ///< of a trace
+  std::size_t next_ = 0; ///< gap of the trace
 };
 
 /// The first `count` gaps at once. Empty for closed traffic. Throws InputError as GapSource does.

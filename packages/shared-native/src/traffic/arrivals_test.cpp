@@ -106,6 +106,20 @@ TEST(Arrivals, TraceIsUsedFromItsStart) {
   EXPECT_EQ(arrival_gaps(trace, 42, 3), (std::vector<Nanos>{3, 1, 2}));
 }
 
+TEST(Arrivals, ATraceWithADrawnStartGoesAround) {
+  std::vector<Nanos> all(100);
+  std::iota(all.begin(), all.end(), 0);
+  const Traffic trace{.kind = Traffic::Kind::trace, .rate = 0, .trace = all, .drawn_start = true};
+  // numpy.random.RandomState(seed).random_sample() is 0.374… for seed 42, 0.115… for 43.
+  EXPECT_EQ(arrival_gaps(trace, 42, 3), (std::vector<Nanos>{37, 38, 39}));
+  EXPECT_EQ(arrival_gaps(trace, 43, 1), (std::vector<Nanos>{11}));
+  auto gaps = arrival_gaps(trace, 42, 200);
+  EXPECT_EQ(gaps[63], 0) << "behind 99";
+  EXPECT_EQ(gaps[137], 74);
+  std::sort(gaps.begin(), gaps.begin() + 100);
+  EXPECT_TRUE(std::equal(all.begin(), all.end(), gaps.begin()));
+}
+
 TEST(Arrivals, RefusesATraceThatIsTooShort) {
   const Traffic trace{.kind = Traffic::Kind::trace, .rate = 0, .trace = {3, 1, 2}};
   EXPECT_EQ(error_of(trace, 4),

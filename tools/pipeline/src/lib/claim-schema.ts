@@ -58,6 +58,15 @@ export const claimSchema = z.discriminatedUnion('kind', [
     along: z.string().describe('The axis, in the order of its values.'),
     direction: z.enum(['rising', 'falling']),
   }),
+  z.strictObject({
+    kind: z
+      .literal('peak')
+      .describe('A value that is nowhere along an axis as high as in one place.'),
+    ...claimBase,
+    of: z.string(),
+    along: z.string().describe('The axis.'),
+    at: z.string().describe('Value of the axis with the highest value.'),
+  }),
 ]);
 
 export type Claim = z.infer<typeof claimSchema>;

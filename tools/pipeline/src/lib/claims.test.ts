@@ -94,6 +94,25 @@ test('monotone: along an axis in the figure’s order', () => {
   expect(verdict({ ...claim, direction: 'rising' }, rows)).toBe('FAILS: bert 20 not <= txl 9.8');
 });
 
+test('monotone: along any of the axes', () => {
+  const { hp = [], be = [] } = smallFigure().axes;
+  const more = hp.map((value) => ({ ...value, id: 'resnet101' }));
+  const figure = { ...smallFigure(), axes: { hp: [...hp, ...more], be: be.slice(0, 1) } };
+  const claim: Claim = { ...base, kind: 'monotone', of: 'deep', along: 'hp', direction: 'rising' };
+  const both = [
+    row('deep', 'bert', 1),
+    { ...row('deep', 'bert', 2), cell: { hp: 'resnet101', be: 'bert' } },
+  ];
+  expect(judge({ ...figure, claims: [claim] }, both)[0]?.summary).toBe('resnet50 1 <= resnet101 2');
+});
+
+test('peak: highest along an axis at one place', () => {
+  const claim: Claim = { ...base, kind: 'peak', of: 'deep', along: 'be', at: 'bert' };
+  expect(verdict(claim, rows)).toBe('HOLDS: bert 20 >= txl 9.8');
+  expect(verdict({ ...claim, at: 'txl' }, rows)).toBe('FAILS: txl 9.8 not >= bert 20');
+  expect(verdict(claim, rows.slice(0, 2))).toBe('UNTESTED: no value of txl');
+});
+
 test('missing and marked values leave a claim untested, but a failing cell still fails it', () => {
   expect(verdict(order(0, '<'), rows.slice(0, 1))).toBe('UNTESTED: no value of deep');
   expect(verdict(order(0, '<'), [])).toBe(

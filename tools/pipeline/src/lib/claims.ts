@@ -66,7 +66,7 @@ function judgeClaim(
   const absent =
     missing.length === 0 ? [] : everyCell(figure).filter((cell) => covers(claim, cell));
   const cells =
-    claim.kind === 'monotone'
+    claim.kind === 'monotone' || claim.kind === 'peak'
       ? judgeAlong(figure, claim, ofMetric)
       : distinctCells([...ofMetric.map(({ cell }) => cell), ...absent]).map((cell) =>
           judgeCell(claim, cell, ofMetric, missing),
@@ -97,7 +97,7 @@ function covers(claim: Claim, cell: Record<string, string>): boolean {
 }
 
 function judgeCell(
-  claim: Exclude<Claim, { kind: 'monotone' }>,
+  claim: Exclude<Claim, { kind: 'monotone' | 'peak' }>,
   cell: Record<string, string>,
   rows: readonly ResultRow[],
   missing: readonly MissingPlan[],
@@ -179,10 +179,10 @@ function related(left: number, relation: Relation, right: number, tolerance: num
   }
 }
 
-/** One verdict per cell without the axis: the values along it rise, or fall, from step to step. */
+/** One verdict per cell without the axis: the values along it rise or fall from step to step, or one tops all. */
 function judgeAlong(
   figure: FigureDefinition,
-  claim: Extract<Claim, { kind: 'monotone' }>,
+  claim: Extract<Claim, { kind: 'monotone' | 'peak' }>,
   rows: readonly ResultRow[],
 ): CellVerdict[] {
   const order = figure.axes[claim.along]?.map(({ id }) => id) ?? [];
@@ -198,11 +198,7 @@ function judgeAlong(
       row === undefined ? [] : [{ ...toEstimate(row), of: order[i] ?? '' }],
     );
     if (thin !== null) return { cell, verdict: 'UNTESTED', estimates, reason: thin };
-    const relation = claim.direction === 'rising' ? '<=' : '>=';
-    const steps = estimates.slice(1).flatMap((right, i) => {
-      const left = estimates[i];
-      return left === undefined ? [] : [compare(left, relation, right, claim.tolerance)];
-    });
+    const steps = comparisonsAlong(claim, estimates);
     const broken = steps.filter((step) => !step.holds);
     return {
       cell,
@@ -210,6 +206,24 @@ function judgeAlong(
       estimates,
       reason: (broken.length === 0 ? steps : broken).map((step) => step.text).join(', '),
     };
+  });
+}
+
+function comparisonsAlong(
+  claim: Extract<Claim, { kind: 'monotone' | 'peak' }>,
+  estimates: readonly Estimate[],
+): Comparison[] {
+  if (claim.kind === 'peak') {
+    const top = estimates.find(({ of }) => of === claim.at);
+    if (top === undefined) return [];
+    return estimates
+      .filter((other) => other !== top)
+      .map((other) => compare(top, '>=', other, claim.tolerance));
+  }
+  const relation = claim.direction === 'rising' ? '<=' : '>=';
+  return estimates.slice(1).flatMap((right, i) => {
+    const left = estimates[i];
+    return left === undefined ? [] : [compare(left, relation, right, claim.tolerance)];
   });
 }
 
@@ -294,7 +308,8 @@ function whyMissing(
 }
 
 function sameCell(a: Record<string, string>, b: Record<string, string>): boolean {
-  return cellName(a) === cellName(b);
+  const axes = Object.keys(a);
+  return axes.length === Object.keys(b).length && axes.every((axis) => a[axis] === b[axis]);
 }
 
 /** Four significant digits, without an exponent in the range that results have. */

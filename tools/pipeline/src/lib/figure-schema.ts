@@ -35,6 +35,12 @@ const traffic = z
       kind: z.literal('trace').describe('Recorded gaps.'),
       trace: z.enum(['apollo']).optional().describe('A built-in trace.'),
       gaps_file: z.string().min(1).optional().describe('JSON list of gaps in seconds.'),
+      start: z
+        .enum(['first', 'drawn'])
+        .optional()
+        .describe(
+          'Gap to begin with: the first one, or one drawn with the seed, and then around the end, so that runs differ; absent: first.',
+        ),
     }),
   ])
   .superRefine((value, context) => {
@@ -75,6 +81,14 @@ const axisValue = z
       .optional()
       .describe('Name in tables that other programs read; absent: label.'),
     client: client.optional(),
+    copies: z
+      .int()
+      .min(1)
+      .max(64)
+      .optional()
+      .describe(
+        'This many clients of the same definition, each with arrivals of its own; metrics pool them. Absent: one.',
+      ),
     clients: z
       .record(id, z.array(client))
       .optional()
@@ -89,6 +103,8 @@ const axisValue = z
   .superRefine((value, context) => {
     if ((value.client === undefined) === (value.clients === undefined))
       context.addIssue('an axis value needs one of "client" and "clients"');
+    if (value.copies !== undefined && value.client === undefined)
+      context.addIssue('"copies" are of "client"; groups in "clients" list each of theirs');
   });
 
 const system = z.strictObject({
@@ -109,6 +125,12 @@ const system = z.strictObject({
     .optional()
     .describe('Run every client by itself, once per axis value, instead of the pairs.'),
   only: z
+    .record(z.string(), z.array(id).min(1))
+    .optional()
+    .describe(
+      'Values that this entry is run with, by axis; absent: all. The other cells have no value of it.',
+    ),
+  groups: z
     .array(z.string())
     .min(1)
     .optional()
@@ -220,7 +242,7 @@ export const figureSchema = z
       .array(z.string())
       .min(1)
       .describe(
-        '<client>_{latency,service,wait}_{p50,p80,p90,p95,p99,max,mean}, <client>_throughput or, with utilization_interval_ns, <client>_gpu_{sm_busy,occupancy,compute,dram}; optionally with _ratio. With groups, "all" is all clients together.',
+        '<client>_{latency,service,wait}_{p50,p80,p90,p95,p99,max,mean}, <client>_throughput or, with utilization_interval_ns, <client>_gpu_{sm_busy,occupancy,compute,dram}; optionally with _ratio; or system_throughput. With groups, "all" is all clients together.',
       ),
     means: z
       .array(z.string())

@@ -88,6 +88,12 @@ describe('each wrong field gives one line: file, field, what is wrong, what woul
       { bf: {} },
       'systems[0].overrides: unknown axis "bf"; did you mean "be"?',
     ],
+    ['systems.1.only', { bf: ['bert'] }, 'systems[1].only: unknown axis "bf"; did you mean "be"?'],
+    [
+      'systems.1.only',
+      { be: ['brt'] },
+      'systems[1].only.be: unknown value "brt"; did you mean "bert"?',
+    ],
     ['baseline', 'idael', 'baseline: unknown system entry "idael"; did you mean "ideal"?'],
     ['until', 'hq', 'until: unknown axis "hq"; did you mean "hp"?'],
     [
@@ -126,6 +132,12 @@ describe('each wrong field gives one line: file, field, what is wrong, what woul
       4,
       'axes.hp[0].client.batch: unknown field "batch"; known: priority, program, requests, traffic, warmup',
     ],
+    [
+      'axes.hp.0.client.traffic',
+      { kind: 'trace', trace: 'apollo', start: 'draw' },
+      'axes.hp[0].client.traffic.start: is "draw"; expected one of first, drawn (did you mean "drawn"?)',
+    ],
+    ['axes.be.0.copies', 0, 'axes.be[0].copies: is 0; expected at least 1'],
     ['axes.be.1.id', 'bert', 'axes.be: two values have the id "bert"; expected one each'],
     [
       'axes.hp.0.params',
@@ -168,7 +180,7 @@ describe('each wrong field gives one line: file, field, what is wrong, what woul
     [
       'claims.0.kind',
       'odrer',
-      'claims[0].kind: is "odrer"; expected one of order, ratio, bound, monotone (did you mean "order"?)',
+      'claims[0].kind: is "odrer"; expected one of order, ratio, bound, monotone, peak (did you mean "order"?)',
     ],
   ])('%s = %j', (path, value, expected) => {
     const found = problemsWith(path, value);
@@ -229,6 +241,29 @@ describe('each wrong field of cuda gives one line too', () => {
       typeof expected === 'string' ? expected : expect.stringMatching(expected),
     );
   });
+});
+
+test('a peak claim names an axis and one of its values', () => {
+  const claim = { ...smallFigure().claims?.[0], kind: 'peak', of: 'deep', along: 'be', at: 'bert' };
+  const { systems, relations, ...peak } = claim as Record<string, unknown>;
+  expect(systems).toBeDefined();
+  expect(relations).toBeDefined();
+  expect(problemsWith('claims.0', peak)).toEqual([]);
+  expect(problemsWith('claims.0', { ...peak, at: 'brt' })).toEqual([
+    'FILE: claims[0].at: unknown value "brt"; did you mean "bert"?',
+  ]);
+  expect(problemsWith('claims.0', { ...peak, along: 'bee' })).toEqual([
+    'FILE: claims[0].along: unknown axis "bee"; did you mean "be"?',
+  ]);
+});
+
+test('an axis is not named as a copy of another', () => {
+  const { axes } = smallFigure();
+  const copied = { ...axes, be: axes['be']?.map((value) => ({ ...value, copies: 2 })) };
+  expect(problemsWith('axes', copied)).toEqual([]);
+  expect(problemsWith('axes', { ...copied, 'be-2': axes['be'] })).toEqual([
+    'FILE: axes.be-2: is also the name of a copy of "be"; expected another name',
+  ]);
 });
 
 test('several problems are all listed, each on its line', () => {

@@ -12,7 +12,7 @@ import {
 } from './figure-schema.ts';
 import { readJson } from './files.ts';
 import { metricNames, parseMetric } from './metric-names.ts';
-import { ALL, metricClients } from './plans.ts';
+import { ALL, copyName, metricClients } from './plans.ts';
 import { describeIssues } from './schema-issues.ts';
 import { cudaFigure, EVERY } from './lane-figure.ts';
 import { unknownName } from './suggest.ts';
@@ -109,6 +109,15 @@ function checkSystems(figure: FigureDefinition, catalogue?: Catalogue): string[]
     if (catalogue !== undefined && !catalogue.systems.includes(entry.system)) {
       problems.push(`${at}.system: ${unknownName('system', entry.system, catalogue.systems)}`);
     }
+    for (const [axis, ids] of Object.entries(entry.only ?? {})) {
+      const values = figure.axes[axis]?.map(({ id }) => id);
+      if (values === undefined)
+        problems.push(`${at}.only: ${unknownName('axis', axis, Object.keys(figure.axes))}`);
+      for (const id of ids) {
+        if (values?.includes(id) === false)
+          problems.push(`${at}.only.${axis}: ${unknownName('value', id, values)}`);
+      }
+    }
     for (const name of Object.keys(entry.overrides ?? {})) {
       if (!clients.includes(name))
         problems.push(`${at}.overrides: ${unknownName('axis', name, clients)}`);
@@ -149,6 +158,14 @@ function checkAxes(figure: FigureDefinition, catalogue?: Catalogue): string[] {
   for (const [axis, values] of Object.entries(figure.axes)) {
     for (const id of duplicates(values.map((v) => v.id))) {
       problems.push(`axes.${axis}: two values have the id "${id}"; expected one each`);
+    }
+    const most = Math.max(...values.map(({ copies = 1 }) => copies));
+    for (const other of axes) {
+      const taken = Array.from({ length: most - 1 }, (_, i) => copyName(axis, i + 1));
+      if (taken.includes(other))
+        problems.push(
+          `axes.${other}: is also the name of a copy of "${axis}"; expected another name`,
+        );
     }
     values.forEach((value, i) => {
       const at = `axes.${axis}[${String(i)}]`;
@@ -203,10 +220,10 @@ function checkGroups(figure: FigureDefinition, clients: readonly string[]): stri
   figure.systems.forEach((entry, i) => {
     const at = `systems[${String(i)}]`;
     if (entry.alone === true && lists.length > 0)
-      problems.push(`${at}.alone: values with "clients" have no one client; expected "only"`);
-    for (const name of entry.only ?? []) {
+      problems.push(`${at}.alone: values with "clients" have no one client; expected "groups"`);
+    for (const name of entry.groups ?? []) {
       if (!clients.includes(name))
-        problems.push(`${at}.only: ${unknownName('client', name, clients)}`);
+        problems.push(`${at}.groups: ${unknownName('client', name, clients)}`);
     }
   });
   return [...new Set(problems)];
@@ -270,8 +287,13 @@ function checkClaim(figure: FigureDefinition, claim: Claim, at: string): string[
     );
   }
   const axes = Object.keys(figure.axes);
-  if (claim.kind === 'monotone' && !axes.includes(claim.along)) {
-    problems.push(`${at}.along: ${unknownName('axis', claim.along, axes)}`);
+  if (claim.kind === 'monotone' || claim.kind === 'peak') {
+    const values = figure.axes[claim.along]?.map(({ id }) => id);
+    if (values === undefined) {
+      problems.push(`${at}.along: ${unknownName('axis', claim.along, axes)}`);
+    } else if (claim.kind === 'peak' && !values.includes(claim.at)) {
+      problems.push(`${at}.at: ${unknownName('value', claim.at, values)}`);
+    }
   }
   for (const [axis, value] of Object.entries(claim.cells ?? {})) {
     const values = figure.axes[axis]?.map((v) => v.id);

@@ -15,8 +15,15 @@ import {
 } from './bootstrap.ts';
 import type { FigureDefinition, SystemEntry } from './figure-schema.ts';
 import { MEAN } from './figure.ts';
-import { parseMetric, quantile, unitOf, type Metric, type Use } from './metric-names.ts';
-import { cells, metricClients, planIdFor, type Cell } from './plans.ts';
+import {
+  parseMetric,
+  quantile,
+  SYSTEM_THROUGHPUT,
+  unitOf,
+  type Metric,
+  type Use,
+} from './metric-names.ts';
+import { cellsOf, metricClients, planIdFor, type Cell } from './plans.ts';
 import { Random } from './random.ts';
 import type { ClientRecords, Summary } from './raw.ts';
 import { mean, percentileSorted } from './stats.ts';
@@ -27,7 +34,7 @@ const NS_PER_S = 1e9;
 export const P99_REQUESTS = 1000;
 export const P99_RUNS = 3;
 
-/** What a plan's records give for one client; times sorted, in ms. */
+/** What a plan's records give for one axis: its client, or its copies together; times sorted, in ms. */
 export interface RunSample {
   latency: Float64Array;
   service: Float64Array;
@@ -110,7 +117,15 @@ function meanUse(samples: readonly RunSample[]): Record<Use, number> {
 export function measure(figure: FigureDefinition, samples: Samples): Measurement[] {
   const clients = metricClients(figure);
   const asked = figure.metrics.flatMap((name) => parseMetric(name, clients) ?? []);
-  const plain = new Map(asked.map((metric) => [withoutRatio(metric).name, withoutRatio(metric)]));
+  const together = asked.find(({ name }) => name === SYSTEM_THROUGHPUT);
+  const throughputs = together === undefined ? [] : clients.map((c) => `${c}_throughput_ratio`);
+  const ofClients = [
+    ...asked.filter((metric) => metric !== together),
+    ...throughputs.flatMap((name) => parseMetric(name, clients) ?? []),
+  ].filter(({ name }, i, all) => all.findIndex((other) => other.name === name) === i);
+  const plain = new Map(
+    ofClients.map((metric) => [withoutRatio(metric).name, withoutRatio(metric)]),
+  );
   const choices = new Map<number, Uint16Array>();
   const choicesOf = (runs: number): Uint16Array => {
     let chosen = choices.get(runs);
@@ -139,13 +154,14 @@ export function measure(figure: FigureDefinition, samples: Samples): Measurement
 
   const results: Measurement[] = [];
   for (const entry of figure.systems) {
-    for (const cell of cells(figure)) {
+    for (const cell of cellsOf(figure, entry)) {
       for (const metric of plain.values()) {
         results.push(...measureCell(figure, entry, cell, metric, samples, replicatesOf, choicesOf));
       }
     }
   }
-  results.push(...ratios(figure, asked, results));
+  results.push(...ratios(figure, ofClients, results));
+  if (together !== undefined) results.push(...sums(together, throughputs, results));
   results.push(
     ...(figure.means ?? []).flatMap((axis) => means(axis, figure.axes[axis]?.length ?? 0, results)),
   );
@@ -275,6 +291,35 @@ function ratios(
         };
       });
     });
+}
+
+/** One metric as the sum of others: of each system in each cell where all of them are measured. */
+function sums(
+  metric: Metric,
+  of: readonly string[],
+  measured: readonly Measurement[],
+): Measurement[] {
+  const groups = new Map<string, Measurement[]>();
+  for (const m of measured) {
+    if (!of.includes(m.metric.name)) continue;
+    const key = JSON.stringify([m.entry.id, m.cell]);
+    groups.set(key, [...(groups.get(key) ?? []), m]);
+  }
+  return [...groups.values()].flatMap((group) => {
+    const first = group[0];
+    if (first === undefined || group.length < of.length) return [];
+    const total = (pick: (m: Measurement) => number): number =>
+      group.reduce((sum, m) => sum + pick(m), 0);
+    return {
+      ...first,
+      metric,
+      value: total((m) => m.value),
+      replicates: first.replicates.map((_, b) => total((m) => m.replicates[b] ?? NaN)),
+      perRun: [],
+      n: total((m) => m.n),
+      notes: [...new Set(group.flatMap((m) => m.notes))],
+    };
+  });
 }
 
 /** Each measurement averaged over an axis, where all its values are measured: other means would not compare. */

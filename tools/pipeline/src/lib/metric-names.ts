@@ -7,6 +7,10 @@
  *   be_throughput         completed requests or iterations per second of the measured window
  *   hp_gpu_dram           mean use of the GPU that hp runs on, by whoever runs on it; simulated GPUs only
  *   hp_latency_p99_ratio  the same, over the figure's baseline entry
+ *
+ * and one that belongs to no client:
+ *
+ *   system_throughput     each client's throughput over the baseline's, added up
  */
 
 /** What of a GPU is used, as a share: of its SMs, of their room for threads, of compute throughput, of DRAM bandwidth. */
@@ -17,8 +21,12 @@ export const STATISTICS = ['p50', 'p80', 'p90', 'p95', 'p99', 'max', 'mean'] as 
 export type Quantity = (typeof QUANTITIES)[number];
 export type Statistic = (typeof STATISTICS)[number];
 
+/** "System throughput" in the literature on multiprogramming: how much of the jobs' work alone gets done at once. */
+export const SYSTEM_THROUGHPUT = 'system_throughput';
+
 export interface Metric {
   name: string;
+  /** Empty for the metric of all clients together. */
   client: string;
   quantity: Quantity;
   /** Absent for throughput and use: a run has one. */
@@ -42,11 +50,14 @@ export function metricNames(clients: readonly string[], ratios: boolean): string
     `${client}_throughput`,
     ...USES.map((use) => `${client}_gpu_${use}`),
   ]);
-  return ratios ? plain.flatMap((name) => [name, `${name}_ratio`]) : plain;
+  return ratios ? [...plain.flatMap((name) => [name, `${name}_ratio`]), SYSTEM_THROUGHPUT] : plain;
 }
 
 /** The meaning of a name, or null if it is not a metric of these clients. */
 export function parseMetric(name: string, clients: readonly string[]): Metric | null {
+  if (name === SYSTEM_THROUGHPUT) {
+    return { name, client: '', quantity: 'throughput', statistic: null, ratio: true, unit: 'x' };
+  }
   if (!metricNames(clients, true).includes(name)) return null;
   const ratio = name.endsWith('_ratio');
   const plain = ratio ? name.slice(0, -'_ratio'.length) : name;

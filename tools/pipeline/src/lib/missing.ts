@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { readCsv, toCsv } from './csv.ts';
 import type { FigureDefinition } from './figure-schema.ts';
 import { writeAtomic } from './files.ts';
-import { cells } from './plans.ts';
+import { cellsOf } from './plans.ts';
 
 export interface MissingPlan {
   system: string;
@@ -71,7 +71,7 @@ export function coverage(
   missing: readonly MissingPlan[],
 ): { measured: number; of: number } {
   const all = figure.systems.flatMap((entry) =>
-    cells(figure).map((cell) => ({
+    cellsOf(figure, entry).map((cell) => ({
       system: entry.id,
       cell: Object.fromEntries(Object.entries(cell).map(([axis, value]) => [axis, value.id])),
     })),

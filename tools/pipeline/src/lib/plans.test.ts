@@ -4,7 +4,7 @@ import { smallFigure } from './figure-for-test.ts';
 import { PLAN_SCHEMA } from './paths.ts';
 import { planChecker } from './plan-check.ts';
 import { quickFigure } from './lane-figure.ts';
-import { cells, membersOf, metricClients, planIdFor, plansOf } from './plans.ts';
+import { cells, cellsOf, membersOf, metricClients, planIdFor, plansOf } from './plans.ts';
 
 const figure = smallFigure();
 const [ideal, deep] = figure.systems;
@@ -31,6 +31,34 @@ test('an entry that runs clients alone has one plan per axis value and seed', ()
   expect(plans.map(({ clients }) => clients.map(({ name, requests }) => [name, requests]))).toEqual(
     [[['hp', 100]], [['be', 50]], [['be', 50]]],
   );
+});
+
+test('copies are clients of their own beside each other, and one client alone', () => {
+  const [bert, ...others] = figure.axes['be'] ?? [];
+  if (bert === undefined) throw new Error('the small figure has best-effort jobs');
+  const copied = {
+    ...figure,
+    seeds: [7],
+    axes: { ...figure.axes, be: [{ ...bert, copies: 3 }, ...others] },
+  };
+  const [plan] = plansOf(copied, deep);
+  expect(plan?.clients.map(({ name, program }) => [name, program])).toEqual([
+    ['hp', 'gpu-a/resnet50-inference'],
+    ['be', 'gpu-a/bert-training'],
+    ['be-2', 'gpu-a/bert-training'],
+    ['be-3', 'gpu-a/bert-training'],
+  ]);
+  expect(plan === undefined ? [] : membersOf(plan, 'be')).toEqual(['be', 'be-2', 'be-3']);
+  expect(plan === undefined ? [] : membersOf(plan, 'hp')).toEqual(['hp']);
+  expect(plansOf(copied, ideal).map(({ clients }) => clients.length)).toEqual([1, 1, 1]);
+});
+
+test('an entry that is run with some values has the plans and cells of those', () => {
+  const some = { ...deep, only: { be: ['txl'] } };
+  expect(plansOf({ ...figure, seeds: [7] }, some).map(({ id }) => id)).toEqual(['resnet50_txl_s7']);
+  expect(cellsOf(figure, some).map((cell) => cell['be']?.id)).toEqual(['txl']);
+  const alone = plansOf({ ...figure, seeds: [7] }, { ...ideal, only: { be: ['txl'] } });
+  expect(alone.map(({ id }) => id)).toEqual(['hp-resnet50_s7', 'be-txl_s7']);
 });
 
 test('parameters of the entry and of the axis value are merged', () => {
@@ -88,7 +116,7 @@ describe('an axis value with groups of clients', () => {
     until: 'rt',
     systems: [
       { id: 'all', label: 'All', system: 'reef' },
-      { id: 'rt', label: 'RT', system: 'reef', only: ['rt'] },
+      { id: 'rt', label: 'RT', system: 'reef', groups: ['rt'] },
     ],
   };
   const namesOf = (i: number): string[][] => {

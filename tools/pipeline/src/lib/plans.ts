@@ -2,7 +2,7 @@
  * From a figure to its plans: cells × seeds for every system entry. Pure, and in a fixed order.
  *
  * An entry that runs clients `alone` has one plan per axis value instead of one per cell; its values
- * then stand for every cell that contains the axis value.
+ * then stand for every cell that contains the axis value. Of a value with `copies` it runs one.
  */
 
 import type {
@@ -40,6 +40,16 @@ export function cells(figure: FigureDefinition): Cell[] {
   );
 }
 
+/** The cells that a system entry is run in. */
+export function cellsOf(figure: FigureDefinition, entry: SystemEntry): Cell[] {
+  return cells(figure).filter((cell) => runs(entry, cell));
+}
+
+/** Whether an entry is run with these axis values. */
+function runs({ only }: SystemEntry, choice: Cell): boolean {
+  return Object.entries(choice).every(([axis, { id }]) => only?.[axis]?.includes(id) ?? true);
+}
+
 /** All plans of one system entry. */
 export function plansOf(figure: FigureDefinition, entry: SystemEntry): Plan[] {
   return planCells(figure, entry).map(({ plan }) => plan);
@@ -55,12 +65,14 @@ export function planCells(
         values.map((value) => ({ [axis]: value })),
       )
     : cells(figure);
-  return choices.flatMap((choice) =>
-    figure.seeds.map((seed) => ({
-      plan: toPlan(figure, entry, choice, seed),
-      cell: Object.fromEntries(Object.entries(choice).map(([axis, value]) => [axis, value.id])),
-    })),
-  );
+  return choices
+    .filter((choice) => runs(entry, choice))
+    .flatMap((choice) =>
+      figure.seeds.map((seed) => ({
+        plan: toPlan(figure, entry, choice, seed),
+        cell: Object.fromEntries(Object.entries(choice).map(([axis, value]) => [axis, value.id])),
+      })),
+    );
 }
 
 /** Id of the plan whose records hold `client`'s requests in a cell. */
@@ -68,6 +80,11 @@ export function planIdFor(entry: SystemEntry, cell: Cell, client: string, seed: 
   const value = cell[client];
   const choice = entry.alone === true && value !== undefined ? { [client]: value } : cell;
   return planId(entry, choice, seed);
+}
+
+/** Names in a plan of the clients of an axis: `be`, `be-2`, `be-3`. */
+export function copyName(axis: string, copy: number): string {
+  return copy === 0 ? axis : `${axis}-${String(copy + 1)}`;
 }
 
 function planId(entry: SystemEntry, choice: Cell, seed: number): string {
@@ -84,8 +101,8 @@ function toPlan(figure: FigureDefinition, entry: SystemEntry, choice: Cell, seed
     ...Object.values(choice).map((value) => value.params?.[entry.id]),
   ) as Record<string, number | boolean | string>;
   const clients = Object.entries(choice).flatMap(([axis, value]) =>
-    clientsOf(axis, value)
-      .filter(({ group }) => entry.only?.includes(group) ?? true)
+    clientsOf(axis, value, entry)
+      .filter(({ group }) => entry.groups?.includes(group) ?? true)
       .map(({ group, name, client }) => Object.assign({ name }, client, entry.overrides?.[group])),
   );
   return {
@@ -99,7 +116,7 @@ function toPlan(figure: FigureDefinition, entry: SystemEntry, choice: Cell, seed
       ...(entry.carveout === undefined ? {} : { carveout: entry.carveout }),
     },
     clients,
-    until: untilOf(figure, choice),
+    until: untilOf(figure, entry, choice),
     ...(figure.utilization_interval_ns === undefined
       ? {}
       : { utilization_interval_ns: figure.utilization_interval_ns }),
@@ -110,16 +127,24 @@ function toPlan(figure: FigureDefinition, entry: SystemEntry, choice: Cell, seed
 function clientsOf(
   axis: string,
   value: AxisValue,
+  entry: SystemEntry,
 ): { group: string; name: string; client: ClientDefinition }[] {
-  const one = value.client === undefined ? [] : [{ group: axis, name: axis, client: value.client }];
-  const groups = Object.entries(value.clients ?? {}).flatMap(([group, clients]) =>
-    clients.map((client, i) => ({ group, name: `${group}-${String(i + 1)}`, client })),
+  const { client, clients = {} } = value;
+  const copies = entry.alone === true ? 1 : (value.copies ?? 1);
+  const same =
+    client === undefined
+      ? []
+      : Array.from({ length: copies }, (_, copy) => ({
+          ...{ group: axis, name: copyName(axis, copy), client },
+        }));
+  const groups = Object.entries(clients).flatMap(([group, members]) =>
+    members.map((member, i) => ({ group, name: `${group}-${String(i + 1)}`, client: member })),
   );
-  return [...one, ...groups];
+  return [...same, ...groups];
 }
 
-function untilOf(figure: FigureDefinition, choice: Cell): string {
-  const known = Object.entries(choice).flatMap(([axis, value]) => clientsOf(axis, value));
+function untilOf(figure: FigureDefinition, entry: SystemEntry, choice: Cell): string {
+  const known = Object.entries(choice).flatMap(([axis, value]) => clientsOf(axis, value, entry));
   const named = known.find(({ group }) => group === figure.until) ?? known[0];
   return named?.name ?? figure.until;
 }

@@ -1,0 +1,80 @@
+#include "program/excerpt.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+
+namespace cotenant {
+namespace {
+
+constexpr std::uint32_t kMostRepeats = 100'000;
+
+bool is_model_name(const std::string& text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+  });
+}
+
+/// "an op from 2 to 660", of the kernels of a program.
+std::string kernels_of(const Program& program) {
+  const auto is_kernel = [](const Op& op) { return op.kind == OpKind::kernel; };
+  const auto first = std::find_if(program.ops.begin(), program.ops.end(), is_kernel);
+  const auto last = std::find_if(program.ops.rbegin(), program.ops.rend(), is_kernel);
+  if (first == program.ops.end()) {
+    return "a program with kernels";
+  }
+  return fmt::format("the index of a kernel, from {} to {}", first - program.ops.begin(),
+                     program.ops.rend() - last - 1);
+}
+
+} // namespace
+
+Program excerpt(const Program& from, const std::string& id, std::uint32_t op, std::uint32_t repeat,
+                const std::string& model) {
+  if (op >= from.ops.size() || from.ops[op].kind != OpKind::kernel) {
+    throw InputError(fmt::format("--op: {} is {} of {}; expected {}", op,
+                                 op < from.ops.size() ? "no kernel" : "behind the last op", id,
+                                 kernels_of(from)));
+  }
+  if (repeat < 1 || repeat > kMostRepeats) {
+    throw InputError(
+        fmt::format("--repeat: is {}; expected a whole number from 1 to {}", repeat, kMostRepeats));
+  }
+  if (!is_model_name(model)) {
+    throw InputError(fmt::format("--model: is '{}'; expected lower-case letters and digits, such "
+                                 "as conv2d",
+                                 model));
+  }
+  Op kernel = from.ops[op];
+  kernel.phase = Phase::forward; // it is all that this program does
+  kernel.host_gap = 0;
+
+  Program program;
+  program.name = fmt::format("{}-inference-b{}-{}", model, from.batch, from.precision);
+  program.gpu = from.gpu;
+  program.label = from.label;
+  program.model = model;
+  program.mode = Mode::inference;
+  program.batch = from.batch;
+  program.precision = from.precision;
+  program.dependent_gap = from.dependent_gap;
+  program.ops.assign(repeat, kernel);
+  program.solo_busy = program.op_sum();
+
+  using Json = nlohmann::ordered_json;
+  const Json source =
+      from.header_json.empty() ? Json::object() : Json::parse(from.header_json, nullptr, false);
+  Json provenance =
+      source.is_object() ? source.value("provenance", Json::object()) : Json::object();
+  provenance["excerpt"] = {{"made_by", "cotenant program take"},
+                           {"program", id},
+                           {"op", op},
+                           {"kernel", kernel.name},
+                           {"repeat", repeat}};
+  program.header_json = Json{{"provenance", provenance}}.dump();
+  return program;
+}
+
+} // namespace cotenant
