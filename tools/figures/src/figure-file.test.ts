@@ -22,6 +22,7 @@ describe('a readable definition', () => {
       plots: [],
       programs: ['h200/a-inference', 'h200/b-training'],
       gapFiles: ['x.json'],
+      synthetic: false,
     });
   });
 

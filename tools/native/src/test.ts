@@ -8,7 +8,15 @@
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { BuildFailed, build, buildFolder, MEMORY, RELEASE, THREADS, type Variant } from './cmake.ts';
+import {
+  BuildFailed,
+  build,
+  buildFolder,
+  MEMORY,
+  RELEASE,
+  THREADS,
+  type Variant,
+} from './cmake.ts';
 import { main } from './entry.ts';
 import { runTests } from './gtest.ts';
 

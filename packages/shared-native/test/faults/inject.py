@@ -217,7 +217,7 @@ def gpu_memory_mib() -> int:
 
 def machine() -> dict[str, str]:
     name, driver = ask_gpu("name", "driver_version")
-    today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
+    today = datetime.datetime.now(datetime.UTC).date().isoformat()
     return {"gpu": name, "driver": driver, "date": today, "command": "inject.py"}
 
 

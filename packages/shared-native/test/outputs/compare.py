@@ -147,7 +147,7 @@ def machine() -> dict[str, str]:
         check=True,
     )
     name, driver = answer.stdout.splitlines()[0].split(",")
-    today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
+    today = datetime.datetime.now(datetime.UTC).date().isoformat()
     return {"gpu": name.strip(), "driver": driver.strip(), "date": today, "command": "compare.py"}
 
 
