@@ -26,15 +26,13 @@ const CHECKED = {
 
 /**
  * Address and undefined-behaviour sanitizer, for tests and fuzz targets alike: what takes long is
- * compiling. Clang, for libFuzzer: its coverage steers the fuzzer, so the core is instrumented for it,
- * without libFuzzer's main().
+ * compiling. Clang, for libFuzzer.
  */
 export const MEMORY: Variant = {
   folder: 'build-memory',
   clang: true,
   options: {
     ...CHECKED,
-    CMAKE_CXX_FLAGS: '-fsanitize=fuzzer-no-link',
     COTENANT_SANITIZE: 'address,undefined',
     COTENANT_FUZZ: 'ON',
   },
