@@ -64,17 +64,19 @@ function answer({ winner, runner_up: next, tied }: Outcome, label: (id: string) 
     : `${best}, ${lead(next.lead)} ahead of ${label(next.system)}`;
 }
 
+/** Leads lie near 1: a digit more. */
 function lead({ value, low, high }: Range): string {
-  return `${short(value)} × [${short(low)}, ${short(high)}]`;
+  const [at, from, to] = [value, low, high].map((factor) => short(factor, 4));
+  return `${at ?? ''} × [${from ?? ''}, ${to ?? ''}]`;
 }
 
 function interval({ value, low, high }: Range): string {
   return `${short(value)} [${short(low)}, ${short(high)}]`;
 }
 
-/** Three digits; factors above 1000 whole. */
-function short(value: number): string {
-  return Math.abs(value) >= 1000 ? value.toFixed(0) : Number(value.toPrecision(3)).toString();
+/** Above 1000 whole. */
+function short(value: number, digits = 3): string {
+  return Math.abs(value) >= 1000 ? value.toFixed(0) : Number(value.toPrecision(digits)).toString();
 }
 
 function wins(outcomes: readonly Outcome[], question: WinnerDefinition, system: string): number {

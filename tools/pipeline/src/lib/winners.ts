@@ -94,7 +94,7 @@ function range({ value, replicates }: Measurement): Range {
   return { value, low, high };
 }
 
-/** Resample by resample: what both saw alike does not widen the interval. */
+/** Resample by resample, which share their choice of runs: what differs from run to run for both does not widen it. */
 function ratio(a: Measurement, b: Measurement): Range {
   const [low, high] = interval(a.replicates.map((value, i) => value / (b.replicates[i] ?? NaN)));
   return { value: a.value / b.value, low, high };
