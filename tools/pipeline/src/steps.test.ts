@@ -215,6 +215,7 @@ describe('one value of the first axis', () => {
     const steps = figureStatus(loaded, workspace.args, workspace.native);
     const shown = steps.map(({ step, state }) => `${step} ${state}`);
     expect(shown.slice(1, 3)).toEqual(['run deep_resnet50 fresh', 'run deep_resnet101 fresh']);
+    expect(statusReport(workspace.args, steps)).toContain('\n  run deep (2 tasks)  fresh\n');
   });
 
   test('that its system refuses has no value, and is neither wrong nor unmeasured', async () => {

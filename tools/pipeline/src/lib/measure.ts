@@ -165,20 +165,8 @@ export function measure(figure: FigureDefinition, samples: Samples): Measurement
     }
   }
   results.push(...ratios(figure, ofClients, results));
-  if (together !== undefined) {
-    const key = (entry: SystemEntry, cell: Record<string, string>): string =>
-      JSON.stringify([entry.id, cell]);
-    const counts = new Map(
-      figure.systems.flatMap((entry) =>
-        cellsOf(figure, entry).map((cell): [string, number] => [
-          key(entry, idsOf(cell)),
-          clientNames(entry, cell).length,
-        ]),
-      ),
-    );
-    const clientsIn = ({ entry, cell }: Measurement): number => counts.get(key(entry, cell)) ?? 0;
-    results.push(...sums(together, throughputs, clientsIn, results));
-  }
+  if (together !== undefined)
+    results.push(...sums(together, throughputs, clientCounts(figure), results));
   results.push(
     ...(figure.means ?? []).flatMap((axis) => means(axis, figure.axes[axis]?.length ?? 0, results)),
   );
@@ -316,6 +304,21 @@ function singleClients(figure: FigureDefinition): string[] {
     cellsOf(figure, entry).flatMap((cell) => clientNames(entry, cell)),
   );
   return [...new Set(names)];
+}
+
+/** How many clients the cell of a measurement has under its entry. */
+function clientCounts(figure: FigureDefinition): (m: Measurement) => number {
+  const key = (entry: SystemEntry, cell: Record<string, string>): string =>
+    JSON.stringify([entry.id, cell]);
+  const counts = new Map(
+    figure.systems.flatMap((entry) =>
+      cellsOf(figure, entry).map((cell): [string, number] => [
+        key(entry, idsOf(cell)),
+        clientNames(entry, cell).length,
+      ]),
+    ),
+  );
+  return ({ entry, cell }) => counts.get(key(entry, cell)) ?? 0;
 }
 
 /**
