@@ -71,6 +71,31 @@ function executed(target = ALIAS): string[] {
 
 const runs = (tasks: string[]): string[] => tasks.filter((task) => task.includes(':run'));
 
+/** A mix of two small jobs. */
+function tinyMix(label: string): string {
+  const traffic = { kind: 'closed' };
+  return JSON.stringify({
+    ...{ version: 1, label, description: 'Two small jobs.' },
+    clients: {
+      hp: [{ program: 'h200/mobilenetv2-inference-b4-fp32', traffic, requests: 10 }],
+      be: [{ program: 'h200/batchnorm2d-inference-b4-fp32', traffic }],
+    },
+  });
+}
+
+/** Every registered system on every registered mix, as in baselines:matrix. */
+function tinyMatrix(): string {
+  const matrix = JSON.parse(workspace.read('packages/baselines/figures/matrix/figure.json')) as {
+    systems: unknown[];
+  };
+  const [ideal] = matrix.systems;
+  return JSON.stringify({
+    ...matrix,
+    ...{ id: 'all', paper: 'tiny', seeds: [42], systems: [ideal, 'registered'] },
+    ...{ plots: [], claims: [] },
+  });
+}
+
 beforeAll(() => {
   workspace = new CopiedWorkspace();
   // What is tested is what is compiled again, not how fast it runs.
@@ -160,5 +185,47 @@ describe('what nx re-runs', () => {
     expect(workspace.read('out/tiny/one/sim-quick/results.csv')).not.toBe(before);
     expect(executed()).toEqual([]);
     expect(workspace.read('out/tiny/one/sim/results.csv')).toBe(before);
+  });
+
+  const MIXES = 'packages/baselines/workloads';
+  const MATRIX = 'tiny:all';
+
+  each('every system on the one registered mix; one that refuses it does not fail', () => {
+    workspace.remove(MIXES);
+    workspace.write(`${MIXES}/first.json`, tinyMix('First'));
+    workspace.write(`${PAPER}/figures/all/figure.json`, tinyMatrix());
+    const cells = runs(executed(MATRIX));
+    expect(cells).toContain('tiny/all/orion/first:run');
+    expect(cells).toContain('tiny/all/reef-reset/first:run');
+    expect(workspace.read('out/tiny/all/sim/missing.csv')).toMatch(
+      /^reef-reset,first,42,"?not applicable: reef-reset ends running kernels/m,
+    );
+    expect(workspace.read('out/tiny/all/sim/winners.csv')).toMatch(/^first,latency,/m);
+    expect(executed(MATRIX)).toEqual([]);
+  });
+
+  each('a mix that joined the registered ones, under every system, and no other mix', () => {
+    workspace.write(`${MIXES}/second.json`, tinyMix('Second'));
+    const cells = runs(executed(MATRIX));
+    expect(cells.length).toBeGreaterThan(10);
+    expect(cells.filter((task) => !task.endsWith('/second:run'))).toEqual([]);
+  });
+
+  each('no cell, after an edit of a mix’s name', () => {
+    workspace.write(`${MIXES}/second.json`, tinyMix('Number two'));
+    const tasks = executed(MATRIX);
+    expect(runs(tasks)).toEqual([]);
+    expect(tasks).toContain('tiny/all:gather');
+  });
+
+  each('a system that joined the registered ones, on every mix, and no other system', () => {
+    const streams = workspace.read('packages/shared-native/src/systems/streams.cpp');
+    workspace.write(
+      'packages/shared-native/src/systems/one_more.cpp',
+      streams.replace('.name = "streams"', '.name = "one-more"'),
+    );
+    const tasks = executed(MATRIX);
+    expect(runs(tasks)).toEqual(['tiny/all/one-more/first:run', 'tiny/all/one-more/second:run']);
+    expect(executed(MATRIX)).toEqual([]);
   });
 });

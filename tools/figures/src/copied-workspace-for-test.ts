@@ -45,6 +45,10 @@ export class CopiedWorkspace {
     writeFileSync(join(this.root, path), content);
   }
 
+  remove(path: string): void {
+    rmSync(join(this.root, path), { recursive: true });
+  }
+
   edit(path: string, change: (content: string) => string): void {
     const before = this.read(path);
     const after = change(before);

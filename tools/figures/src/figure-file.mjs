@@ -6,7 +6,7 @@
  * built before any step can run, on every nx command, so this reader looks only at the fields that
  * shape the graph and is quick.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, posix } from 'node:path';
 
 /**
@@ -26,6 +26,18 @@ export class FigureError extends Error {}
  * @property {string[]} plots Vega-Lite files, relative to the workspace
  * @property {string[]} programs ids (`<gpu>/<name>`) of every program that a client names, sorted
  * @property {string[]} gapFiles arrival traces that a client names, sorted
+ * @property {RunValue[] | null} runValues of the axis by whose values the systems are run; null: a system is one task
+ * @property {boolean} recordsRefusals whether systems may refuse cells
+ * @property {boolean} hasWinners whether it has a table of them
+ * @property {boolean} takesSystems whether it has every registered system
+ * @property {boolean} takesWorkloads whether it has every registered workload mix
+ */
+
+/**
+ * @typedef {object} RunValue
+ * @property {string} id
+ * @property {string[]} programs as in FigureGraph, of this value
+ * @property {string[]} gapFiles likewise
  */
 
 /**
@@ -35,6 +47,11 @@ export class FigureError extends Error {}
  * @property {boolean} own whether the figure's own plans have it
  * @property {boolean} cuda whether its plans for a real GPU have it
  */
+
+const REGISTERED = 'registered';
+/** A system is registered by its file, as in the pipeline's catalogue. */
+export const SYSTEMS = 'packages/shared-native/src/systems';
+export const WORKLOADS = 'packages/baselines/workloads';
 
 const NAME = /^[a-z0-9][a-z0-9._-]*$/;
 
@@ -47,7 +64,8 @@ export function readFigure(root, file) {
   const folder = dirname(file);
   const paper = basename(dirname(dirname(folder)));
   const id = basename(folder);
-  const figure = object(parse(readFileSync(join(root, file), 'utf8'), file), `${file}: the file`);
+  const written = object(parse(readFileSync(join(root, file), 'utf8'), file), `${file}: the file`);
+  const { figure, takesSystems, takesWorkloads } = withRegistered(root, written);
 
   expectFolderName(file, 'paper', figure['paper'], paper);
   expectFolderName(file, 'id', figure['id'], id);
@@ -63,15 +81,124 @@ export function readFigure(root, file) {
     plots: plots(figure['plots'], folder),
     programs: strings(figure, 'program'),
     gapFiles: strings(figure, 'gaps_file'),
+    runValues: runValues(figure['run_by'], figure['axes'], file),
+    recordsRefusals: figure['refusals'] === 'recorded',
+    hasWinners: Array.isArray(figure['winners']),
+    takesSystems,
+    takesWorkloads,
   };
+}
+
+/**
+ * The lists that end in "registered", filled in (tools/pipeline/src/lib/registered.ts does the same for the steps).
+ *
+ * @param {string} root
+ * @param {Record<string, unknown>} written
+ */
+function withRegistered(root, written) {
+  const { systems, axes } = written;
+  const takesSystems = asks(systems);
+  const perAxis = Object.entries(isObject(axes) ? axes : {});
+  const takesWorkloads = perAxis.some(([, values]) => asks(values));
+  /** @type {Record<string, unknown>} */
+  const figure = {
+    ...written,
+    ...(takesSystems ? { systems: filled(systems, registeredSystems(root)) } : {}),
+    ...(takesWorkloads
+      ? {
+          axes: Object.fromEntries(
+            perAxis.map(([axis, values]) => [
+              axis,
+              asks(values) ? filled(values, registeredWorkloads(root)) : values,
+            ]),
+          ),
+        }
+      : {}),
+  };
+  return { figure, takesSystems, takesWorkloads };
+}
+
+/**
+ * @param {unknown} list
+ * @returns {list is unknown[]}
+ */
+function asks(list) {
+  return Array.isArray(list) && list.at(-1) === REGISTERED;
+}
+
+/**
+ * An entry is named by its system, if it has one, or by its id.
+ *
+ * @param {unknown[]} list
+ * @param {{id: string}[]} registered
+ */
+function filled(list, registered) {
+  const own = list.slice(0, -1);
+  const named = own.map((entry) => (isObject(entry) ? (entry['system'] ?? entry['id']) : null));
+  return [...own, ...registered.filter(({ id }) => !named.includes(id))];
+}
+
+/** @param {string} root */
+function registeredSystems(root) {
+  return fileNames(root, SYSTEMS, '.cpp')
+    .filter((name) => !name.endsWith('_test'))
+    .map((name) => ({ id: name.replaceAll('_', '-') }));
+}
+
+/** @param {string} root */
+function registeredWorkloads(root) {
+  return fileNames(root, WORKLOADS, '.json').map((id) => {
+    const file = posix.join(WORKLOADS, `${id}.json`);
+    const mix = object(
+      parse(readFileSync(join(root, file), 'utf8'), file, 'a workload mix'),
+      `${file}: the file`,
+    );
+    return { ...mix, id: name(id, `${file}: the file's name`, 'inference-beside-training') };
+  });
+}
+
+/**
+ * @param {string} root
+ * @param {string} folder
+ * @param {string} ending
+ */
+function fileNames(root, folder, ending) {
+  const path = join(root, folder);
+  if (!existsSync(path)) return [];
+  return readdirSync(path)
+    .filter((file) => file.endsWith(ending))
+    .map((file) => file.slice(0, -ending.length))
+    .sort();
+}
+
+/**
+ * @param {unknown} axis
+ * @param {unknown} axes
+ * @param {string} file
+ * @returns {RunValue[] | null}
+ */
+function runValues(axis, axes, file) {
+  if (axis === undefined) return null;
+  const where = `${file}: run_by`;
+  const values = object(axes, `${file}: axes`)[name(axis, where, 'mix')];
+  if (!Array.isArray(values)) throw new FigureError(`${where}: "${axis}"; expected an axis`);
+  return values.map((value, index) => {
+    const at = `${file}: axes.${axis}[${index}]`;
+    return {
+      id: name(object(value, at)['id'], `${at}.id`, 'resnet50'),
+      programs: strings(value, 'program'),
+      gapFiles: strings(value, 'gaps_file'),
+    };
+  });
 }
 
 /**
  * @param {string} text
  * @param {string} file
+ * @param {string} [expected]
  * @returns {unknown}
  */
-function parse(text, file) {
+function parse(text, file, expected = 'a figure definition') {
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -80,9 +207,7 @@ function parse(text, file) {
     const before = position === undefined ? text : text.slice(0, Number(position));
     const line = before.split('\n').length;
     const what = reason.replace(/ in JSON at position.*$/s, '').replace(/\n/g, ' ');
-    throw new FigureError(
-      `${file}: line ${line}: not JSON (${what}); expected a figure definition`,
-    );
+    throw new FigureError(`${file}: line ${line}: not JSON (${what}); expected ${expected}`);
   }
 }
 
@@ -187,10 +312,16 @@ function plots(value, folder) {
  * @returns {Record<string, unknown>}
  */
 function object(value, where) {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    return /** @type {Record<string, unknown>} */ (value);
-  }
+  if (isObject(value)) return value;
   throw new FigureError(`${where}: expected an object`);
+}
+
+/**
+ * @param {unknown} value
+ * @returns {value is Record<string, unknown>}
+ */
+function isObject(value) {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /**

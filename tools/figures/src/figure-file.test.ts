@@ -23,6 +23,11 @@ describe('a readable definition', () => {
       programs: ['h200/a-inference', 'h200/b-training'],
       gapFiles: ['x.json'],
       synthetic: false,
+      runValues: null,
+      recordsRefusals: false,
+      hasWinners: false,
+      takesSystems: false,
+      takesWorkloads: false,
     });
   });
 
@@ -50,6 +55,49 @@ describe('a readable definition', () => {
     expect(read(figure({ systems }))).toMatchObject({
       programs: ['h200/a-inference', 'h200/b-training', 'h200/c'],
     });
+  });
+});
+
+describe('what is registered', () => {
+  const SYSTEMS = 'packages/shared-native/src/systems';
+  const MIXES = 'packages/baselines/workloads';
+  const registry = {
+    [`${SYSTEMS}/mps.cpp`]: '',
+    [`${SYSTEMS}/mps_priority.cpp`]: '',
+    [`${SYSTEMS}/mps_test.cpp`]: '',
+    [`${MIXES}/b.json`]: { clients: { hp: [{ program: 'h200/b' }] } },
+    [`${MIXES}/a.json`]: { clients: { hp: [{ program: 'h200/a', gaps_file: 'a-gaps.json' }] } },
+  };
+  const asking = figure({
+    ...{ systems: [{ id: 'mps' }, 'registered'], axes: { mix: ['registered'] } },
+    ...{ run_by: 'mix', refusals: 'recorded' },
+  });
+
+  test('takes the place of "registered", last in a list: systems and mixes', () => {
+    const root = workspace({ ...registry, [FILE]: asking });
+    expect(readFigure(root, FILE)).toMatchObject({
+      systems: [{ id: 'mps' }, { id: 'mps-priority', system: 'mps-priority' }],
+      programs: ['h200/a', 'h200/b'],
+      runValues: [
+        { id: 'a', programs: ['h200/a'], gapFiles: ['a-gaps.json'] },
+        { id: 'b', programs: ['h200/b'], gapFiles: [] },
+      ],
+      ...{ recordsRefusals: true, takesSystems: true, takesWorkloads: true },
+    });
+  });
+
+  test('that cannot be read is named with its file and line', () => {
+    const broken = { ...registry, [`${MIXES}/b.json`]: '{\n "label" 7\n}' };
+    const root = workspace({ ...broken, [FILE]: asking });
+    const attempt = (): unknown => readFigure(root, FILE);
+    expect(attempt).toThrow(FigureError);
+    expect(attempt).toThrow(
+      /^packages\/baselines\/workloads\/b\.json: line 2: not JSON .* expected a workload mix$/,
+    );
+  });
+
+  test('an axis to run by that is not there is a mistake of the figure', () => {
+    expect(() => read(figure({ run_by: 'mix' }))).toThrow(/: run_by: "mix"; expected an axis$/);
   });
 });
 

@@ -70,6 +70,30 @@ test('a run names nothing of the other systems, so that adding one leaves its ha
   );
 });
 
+test('run by an axis, each value is a task of its own, with its own plans, programs and records', () => {
+  const all = targets(figure({ run_by: 'hp', refusals: 'recorded' }));
+  expect([...all.keys()].filter((name) => name.endsWith(':run'))).toEqual([
+    'orion/fig7/mps/a:run',
+    'orion/fig7/reef-deep/a:run',
+  ]);
+  const run = all.get('orion/fig7/reef-deep/a:run');
+  expect(run?.options?.commands?.[0]).toContain(
+    'run.ts --figure packages/orion/figures/fig7 --system reef-deep --only a --record-refusals --out',
+  );
+  expect(run?.outputs).toEqual([
+    '{options.results}/raw/reef-deep/a_*',
+    '{options.results}/provenance/run-reef-deep_a.json',
+  ]);
+  const native = '{workspaceRoot}/packages/shared-native/programs/h200';
+  expect(run?.inputs).toContainEqual({ dependentTasksOutputFiles: '**/plans/reef-deep/a_*' });
+  expect(run?.inputs).toContain(`${native}/a-inference.program.gz`);
+  expect(run?.inputs).not.toContain(`${native}/b-training.program.gz`);
+  expect(all.get('orion/fig7:gather')?.dependsOn).toContainEqual({
+    projects: ['orion/fig7/mps/a', 'orion/fig7/reef-deep/a'],
+    target: 'run',
+  });
+});
+
 test('quick writes to a folder of its own', () => {
   const run = targets(figure()).get('orion/fig7/mps:run');
   expect(run?.outputs?.[0]).toBe('{options.results}/raw/mps');

@@ -20,6 +20,7 @@
  * those name only themselves.
  */
 
+import { SYSTEMS, WORKLOADS } from './figure-file.mjs';
 import { lanes } from './lanes.mjs';
 
 /** @typedef {import('./figure-file.mjs').FigureGraph} FigureGraph */
@@ -42,6 +43,7 @@ const PRESENTATION = [
     'means',
     'plots',
     'tables',
+    'winners',
     'claims',
   ],
 ];
@@ -74,16 +76,45 @@ export function figureProjects(figure, steps) {
       },
     },
   };
-  for (const system of figure.systems) {
-    const root = `${name}/${system.id}`;
+  for (const unit of runUnits(figure)) {
+    const root = `${name}/${unit.path}`;
     projects[root] = {
       name: root,
       root,
       tags: ['figure-system'],
-      targets: { run: run(figure, system, steps) },
+      targets: { run: run(figure, unit, steps) },
     };
   }
   return projects;
+}
+
+/**
+ * What one run task runs: a system entry, or one value of an axis under it.
+ *
+ * @typedef {object} RunUnit
+ * @property {string} path below the figure's root
+ * @property {import('./figure-file.mjs').SystemNode} system
+ * @property {string | null} value
+ * @property {string[]} programs
+ * @property {string[]} gapFiles
+ */
+
+/**
+ * @param {FigureGraph} figure
+ * @returns {RunUnit[]}
+ */
+function runUnits({ systems, runValues, programs, gapFiles }) {
+  if (runValues === null) {
+    return systems.map((system) => ({
+      ...{ path: system.id, system, value: null, programs, gapFiles },
+    }));
+  }
+  return systems.flatMap((system) =>
+    runValues.map((value) => ({
+      ...{ path: `${system.id}/${value.id}`, system, value: value.id },
+      ...{ programs: value.programs, gapFiles: value.gapFiles },
+    })),
+  );
 }
 
 /**
@@ -118,6 +149,11 @@ function prep(figure, steps) {
     inputs: [
       definition(figure, PRESENTATION),
       `{workspaceRoot}/${NATIVE}/schemas/*.json`,
+      ...registered(figure),
+      // Which systems there are: an edit of one writes the same plans again, and ends there.
+      ...(figure.takesSystems
+        ? [`{workspaceRoot}/${SYSTEMS}/*.cpp`, `!{workspaceRoot}/${SYSTEMS}/*_test.cpp`]
+        : []),
       ...steps.inputs(`${PIPELINE}/prep.ts`),
     ],
   };
@@ -131,23 +167,26 @@ function prep(figure, steps) {
  * every core, or the GPU, itself and draws one progress bar.
  *
  * @param {FigureGraph} figure
- * @param {{id: string, system: string}} system
+ * @param {RunUnit} unit
  * @param {StepReader} steps
  * @returns {Target}
  */
-function run(figure, system, steps) {
+function run(figure, { system, value, programs, gapFiles }, steps) {
   const gpus = new Set([
     ...[figure.gpu, figure.cudaGpu],
-    ...figure.programs.map((program) => program.replace(/\/.*$/, '')),
+    ...programs.map((program) => program.replace(/\/.*$/, '')),
   ]);
+  // Plans are named after the values of their axes, the first one first.
+  const plans = value === null ? system.id : `${system.id}/${value}_*`;
+  const flags = [
+    ` --system ${system.id}`,
+    value === null ? '' : ` --only ${value}`,
+    figure.synthetic ? ' --programs synthetic' : '',
+    figure.recordsRefusals ? ' --record-refusals' : '',
+  ];
+  const name = value === null ? system.id : `${system.id}_${value}`;
   return {
-    ...step(
-      'run',
-      figure,
-      [`raw/${system.id}`, record(`run-${system.id}`)],
-      ` --system ${system.id}${figure.synthetic ? ' --programs synthetic' : ''}`,
-      system.id,
-    ),
+    ...step('run', figure, [`raw/${plans}`, record(`run-${name}`)], flags.join(''), system.id),
     parallelism: false,
     dependsOn: [
       { projects: [`${figure.paper}/${figure.id}`], target: 'prep' },
@@ -155,14 +194,15 @@ function run(figure, system, steps) {
       { projects: ['shared-native'], target: 'gpu' },
     ],
     inputs: [
-      { dependentTasksOutputFiles: `**/plans/${system.id}/**/*` },
+      {
+        dependentTasksOutputFiles:
+          value === null ? `**/plans/${system.id}/**/*` : `**/plans/${plans}`,
+      },
       { dependentTasksOutputFiles: `**/fingerprints/${system.system}.txt` },
       { dependentTasksOutputFiles: `**/gpu/${system.system}.txt` },
       ...[...gpus].sort().map((gpu) => `{workspaceRoot}/${NATIVE}/gpus/${gpu}.json`),
-      ...figure.programs.map(
-        (program) => `{workspaceRoot}/${NATIVE}/programs/${program}.program.gz`,
-      ),
-      ...figure.gapFiles.map((file) => `{workspaceRoot}/${file}`),
+      ...programs.map((program) => `{workspaceRoot}/${NATIVE}/programs/${program}.program.gz`),
+      ...gapFiles.map((file) => `{workspaceRoot}/${file}`),
       ...steps.inputs(`${PIPELINE}/run.ts`),
     ],
   };
@@ -178,13 +218,18 @@ function run(figure, system, steps) {
 function gather(figure, steps) {
   const { paper, id } = figure;
   return {
-    ...step('gather', figure, ['*.csv', 'results', 'run.json', record('gather')]),
+    ...step('gather', figure, ['*.csv', 'winners.md', 'results', 'run.json', record('gather')]),
     dependsOn: [
       'prep',
-      { projects: figure.systems.map((system) => `${paper}/${id}/${system.id}`), target: 'run' },
+      { projects: runUnits(figure).map(({ path }) => `${paper}/${id}/${path}`), target: 'run' },
     ],
     inputs: [
-      definition(figure, ['$schema', 'title', 'description', 'plots', 'claims']),
+      // The title heads the table of winners.
+      definition(figure, [
+        ...['$schema', 'description', 'plots', 'claims'],
+        ...(figure.hasWinners ? [] : ['title']),
+      ]),
+      ...registered(figure),
       { dependentTasksOutputFiles: '**/{plans,raw}/**/*' },
       `{workspaceRoot}/packages/${paper}/measured/*/${id}/**/*`,
       ...steps.inputs(`${PIPELINE}/gather.ts`),
@@ -204,7 +249,8 @@ function plot(figure, steps) {
     ...step('plot', figure, ['*.vl.json', '*.svg', '*.png', '*.html', record('plot')]),
     dependsOn: ['gather'],
     inputs: [
-      definition(figure, ['$schema', 'claims']),
+      definition(figure, ['$schema', 'claims', 'winners']),
+      ...registered(figure),
       ...figure.plots.map((file) => `{workspaceRoot}/${file}`),
       ...[...new Set([figure.gpu, figure.cudaGpu])].map(
         (gpu) => `{workspaceRoot}/${NATIVE}/gpus/${gpu}.json`,
@@ -227,7 +273,8 @@ function check(figure, steps) {
     ...step('check', figure, ['verdict.json', 'verdict.md', record('check')]),
     dependsOn: ['gather', 'plot'],
     inputs: [
-      definition(figure, ['$schema', 'title', 'description', 'plots', 'tables']),
+      definition(figure, ['$schema', 'title', 'description', 'plots', 'tables', 'winners']),
+      ...registered(figure),
       `{workspaceRoot}/packages/${figure.paper}/reference.json`,
       { dependentTasksOutputFiles: '**/*.csv' },
       ...steps.inputs(`${PIPELINE}/check.ts`),
@@ -287,6 +334,15 @@ function target(command, figure, outputs, entry) {
     ),
     outputs: outputs.map((path) => `{options.results}/${path}`),
   };
+}
+
+/**
+ * What the definition takes from outside its file: ids and labels of workload mixes.
+ *
+ * @param {FigureGraph} figure
+ */
+function registered(figure) {
+  return figure.takesWorkloads ? [`{workspaceRoot}/${WORKLOADS}/*.json`] : [];
 }
 
 /**

@@ -16,4 +16,6 @@ console.log(
 const plots = readdirSync(out).filter((file) => file.endsWith('.html'));
 for (const plot of plots.sort())
   console.log(`Plot:   ${join(out, plot)} (also .svg, .png, .vl.json)`);
+const tables = readdirSync(out).filter((file) => file === 'winners.md');
+for (const table of tables) console.log(`Table:  ${join(out, table)} (also .csv)`);
 console.log(`Data:   ${out}/results.csv`);

@@ -2,7 +2,7 @@
  * gather: from records to results.csv with intervals, and to tables in an artifact's own layout. The records are
  * those of the run step or, in lane `measured`, those of the repository; what was not measured is in missing.csv.
  *
- * Reads the figure's systems, seeds, axes, cuda, baseline, metrics, means and tables; never its titles, plots or claims.
+ * Reads the figure's systems, seeds, axes, cuda, baseline, metrics, means, tables and winners; never its plots or claims.
  * Also writes run.json: who computed the records, when and from what.
  */
 
@@ -21,12 +21,14 @@ import type { Measurement } from './lib/measure.ts';
 import { measureRecords } from './lib/measure-records.ts';
 import { writeMissing } from './lib/missing.ts';
 import { measuredFolder } from './lib/paths.ts';
+import { runUnits } from './lib/plans.ts';
 import { readRecord, startRecord } from './lib/provenance.ts';
 import type { Summary } from './lib/raw.ts';
 import { packedRecords, rawRecords, type RecordSource } from './lib/records.ts';
 import { resultsToCsv, type ResultRow } from './lib/results.ts';
 import { tableFor } from './lib/tables.ts';
 import { writeUtilization } from './lib/utilization.ts';
+import { writeWinners } from './lib/winners.ts';
 
 /** Writes results.csv, missing.csv, the figure's tables and run.json; returns the number of result rows. */
 export function gather(args: StepArgs): number {
@@ -46,6 +48,7 @@ export function gather(args: StepArgs): number {
   writeAtomic(join(args.out, 'results.csv'), resultsToCsv(clients, rows));
   writeMissing(args.out, clients, missing);
   writeUtilization(args.out, figure);
+  writeWinners(args.out, figure, measured, missing);
   for (const table of figure.tables ?? []) {
     for (const entry of figure.systems) {
       const { file, content } = tableFor(figure, table, entry, measured);
@@ -115,7 +118,7 @@ function provenance(
     systems: figure.systems.map(({ id, system, params }) => ({ id, system, params })),
     ...(args.lane === 'measured'
       ? { measured: readJson(join(measuredFolder(args.figure, figure.gpu), 'provenance.json')) }
-      : { runs: figure.systems.map((entry) => readRecord(args.out, 'run', entry.id)) }),
+      : { runs: runUnits(figure).map(({ name }) => readRecord(args.out, 'run', name)) }),
   };
 }
 

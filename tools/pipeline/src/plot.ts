@@ -16,7 +16,7 @@ import { loadFigure } from './lib/figure.ts';
 import { readJson, toJson, writeAtomic } from './lib/files.ts';
 import { toHtml } from './lib/html.ts';
 import { laneFigure } from './lib/lane-figure.ts';
-import { coverage, readMissing } from './lib/missing.ts';
+import { coverage, MISSING, missingCells, readMissing, type MissingPlan } from './lib/missing.ts';
 import { describeOrigin } from './lib/origin.ts';
 import { NATIVE } from './lib/paths.ts';
 import { plotInputs } from './lib/plot-inputs.ts';
@@ -43,6 +43,7 @@ export async function plot(args: StepArgs): Promise<string[]> {
     rows,
     origin,
     emptyPanels,
+    missing,
   });
   finish({
     ...plotInputs(figure, args.figure, args.out),
@@ -60,12 +61,14 @@ export interface Drawing {
   origin: string;
   /** Panels may be without data. */
   emptyPanels: boolean;
+  /** For plots that show what is not there. */
+  missing?: readonly MissingPlan[];
 }
 
 /** Draws rows by the figure's plots, labels and colours; returns the names of the plots. */
 export async function draw(
   figure: FigureDefinition,
-  { folder, out, rows, origin, emptyPanels }: Drawing,
+  { folder, out, rows, origin, emptyPanels, missing = [] }: Drawing,
 ): Promise<string[]> {
   const series = readUtilization(out, Object.keys(figure.axes));
   const names: string[] = [];
@@ -77,7 +80,10 @@ export async function draw(
     }
     const plain = decorate(source as Spec, figure, rows, origin);
     const reads = series !== null && JSON.stringify(source).includes(UTILIZATION);
-    const spec = reads ? withTable(plain, UTILIZATION, series) : plain;
+    const timed = reads ? withTable(plain, UTILIZATION, series) : plain;
+    const spec = JSON.stringify(source).includes(MISSING)
+      ? withTable(timed, MISSING, missingCells(figure, missing))
+      : timed;
     const svg = await toSvg(spec, path, { emptyPanels });
     const name = basename(file, '.vl.json');
     const base = join(out, name);

@@ -23,6 +23,10 @@ import { runInputs } from './lib/run-inputs.ts';
 export interface RunOptions {
   core: string;
   jobs: number;
+  /** A value of the first axis: only the plans that are named after it. */
+  only?: string;
+  /** Plans that the system cannot serve are recorded as such, instead of stopping the run. */
+  recordRefusals?: boolean;
   /** What a real GPU runs: the models (the default), or kernels generated after their programs. */
   programs?: 'live' | 'synthetic';
   /** The core's package folder, whose programs and GPU specifications the run depends on. */
@@ -41,27 +45,33 @@ export async function run(
   if (system === undefined) {
     throw new UserError('--system is missing; expected a system entry of the figure', EXIT.usage);
   }
-  const finish = startRecord(args.out, 'run', system);
+  const { only } = options;
+  const unit = only === undefined ? system : `${system}_${only}`;
+  const finish = startRecord(args.out, 'run', unit);
   const folder = join(args.out, 'plans', system);
-  const files = listFolder(folder).filter((name) => name.endsWith('.json'));
+  const isOwn = (name: string): boolean => only === undefined || name.startsWith(`${only}_`);
+  const files = listFolder(folder).filter((name) => name.endsWith('.json') && isOwn(name));
   if (files.length === 0) {
-    throw new UserError(`${folder}: no plans; run the prep step of ${args.figure} first`);
+    const which = only === undefined ? 'plans' : `plans of ${only}`;
+    throw new UserError(`${folder}: no ${which}; run the prep step of ${args.figure} first`);
   }
   const ids = files.map((name) => name.slice(0, -'.json'.length));
   const raw = join(args.out, 'raw', system);
-  dropOthers(raw, ids);
+  dropOthers(raw, ids, isOwn);
 
   const before = finishedAt(raw, ids);
-  const view = showProgress(`run ${system}`, files.length, process.stderr);
+  const view = showProgress(`run ${unit}`, files.length, process.stderr);
   try {
     await runCore({
       core: resolve(options.core),
       plans: files.map((name) => join(folder, name)),
       out: raw,
-      options:
-        args.lane === 'cuda'
+      options: [
+        ...(args.lane === 'cuda'
           ? ['--lane', 'cuda', '--ledger', LEDGER, '--programs', options.programs ?? 'live']
-          : ['--jobs', String(options.jobs)],
+          : ['--jobs', String(options.jobs)]),
+        ...(options.recordRefusals === true ? ['--record-refusals'] : []),
+      ],
       onProgress: (event) => {
         view.update(event);
       },
@@ -75,7 +85,7 @@ export async function run(
         : error.exitCode === EXIT.data
           ? ` (plans written from ${join(args.figure, 'figure.json')})`
           : '';
-    throw new UserError(`run ${system}: ${error.message}${note}`, error.exitCode);
+    throw new UserError(`run ${unit}: ${error.message}${note}`, error.exitCode);
   } finally {
     view.stop();
   }
@@ -100,14 +110,14 @@ export async function run(
     ),
     counts,
   );
-  for (const reason of new Set(ids.flatMap((id) => unavailable(raw, id) ?? [])))
-    process.stderr.write(`run ${system}: unavailable: ${reason}\n`);
+  for (const reason of new Set(ids.flatMap((id) => why(raw, id) ?? [])))
+    process.stderr.write(`run ${unit}: ${reason}\n`);
   return counts;
 }
 
 /** Removes records of plans that the figure no longer has, and what an interrupted write left. */
-function dropOthers(raw: string, ids: readonly string[]): void {
-  for (const name of listFolder(raw)) {
+function dropOthers(raw: string, ids: readonly string[], isOwn: (name: string) => boolean): void {
+  for (const name of listFolder(raw).filter(isOwn)) {
     const id = name.replace(/\.(csv|json)$/, '');
     if (id === name || !ids.includes(id)) rmSync(join(raw, name), { recursive: true });
   }
@@ -123,16 +133,20 @@ function finishedAt(raw: string, ids: readonly string[]): Map<string, number | n
       const summary = statSync(join(raw, `${id}.json`), { throwIfNoEntry: false });
       const records = statSync(join(raw, `${id}.csv`), { throwIfNoEntry: false });
       if (summary === undefined) return [id, null];
-      const finished = records !== undefined || unavailable(raw, id) !== null;
+      const finished = records !== undefined || why(raw, id) !== null;
       return [id, finished ? summary.mtimeMs : null];
     }),
   );
 }
 
-/** Why a plan cannot run on this machine; null if it can. */
-function unavailable(raw: string, id: string): string | null {
-  const summary = readJson(join(raw, `${id}.json`)) as { unavailable?: unknown } | null;
-  return typeof summary?.unavailable === 'string' ? summary.unavailable : null;
+/** Why a plan has no records, with the kind of reason; null if it has. */
+function why(raw: string, id: string): string | null {
+  const summary = readJson(join(raw, `${id}.json`)) as {
+    unavailable?: unknown;
+    refused?: unknown;
+  } | null;
+  if (typeof summary?.unavailable !== 'string') return null;
+  return `${summary.refused === true ? 'not applicable' : 'unavailable'}: ${summary.unavailable}`;
 }
 
 /** Simulations per core run: --jobs, else COTENANT_JOBS, else one per processor. */
@@ -158,13 +172,18 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
       core: { type: 'string', default: CORE },
       jobs: { type: 'string' },
       programs: { type: 'string', default: 'live' },
+      only: { type: 'string' },
+      'record-refusals': { type: 'boolean', default: false },
     });
     const args = stepArgs(values);
     const { total, ran } = await run(args, {
       core: String(values['core']),
       jobs: jobs(values['jobs']),
       programs: programs(values['programs']),
+      ...(typeof values['only'] === 'string' ? { only: values['only'] } : {}),
+      recordRefusals: values['record-refusals'] === true,
     });
-    console.log(`run ${args.system ?? ''}: ${String(total)} plans, ${String(ran)} run now`);
+    const name = [args.system, values['only']].filter((part) => part !== undefined).join(' ');
+    console.log(`run ${name}: ${String(total)} plans, ${String(ran)} run now`);
   });
 }

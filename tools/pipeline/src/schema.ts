@@ -9,16 +9,18 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 import { correlationJsonSchema } from './lib/correlation/settings.ts';
 import { EXIT, main, UserError } from './lib/errors.ts';
-import { figureJsonSchema } from './lib/figure-schema.ts';
+import { figureFileJsonSchema } from './lib/figure-schema.ts';
 import { writeAtomic } from './lib/files.ts';
 import { referenceJsonSchema } from './lib/reference.ts';
+import { workloadJsonSchema } from './lib/workloads.ts';
 
 const FOLDER = fileURLToPath(new URL('../schemas', import.meta.url));
 
 /** File name → content of every generated schema, formatted like the rest of the tree. */
 export async function generatedSchemas(): Promise<Record<string, string>> {
   const schemas = {
-    'figure.schema.json': figureJsonSchema(),
+    'figure.schema.json': figureFileJsonSchema(),
+    'workload.schema.json': workloadJsonSchema(),
     'reference.schema.json': referenceJsonSchema(),
     'correlation.schema.json': correlationJsonSchema(),
   };

@@ -32,7 +32,8 @@ function everyFigure(values: Record<string, string | boolean>): { figure: string
 }
 
 /** The report of one figure. */
-export function statusReport(args: StepArgs, steps: readonly StepStatus[]): string {
+export function statusReport(args: StepArgs, all: readonly StepStatus[]): string {
+  const steps = withoutRepeats(all);
   const width = Math.max(...steps.map(({ step }) => step.length));
   const reasonWidth = Math.max(...steps.map(({ reason }) => reason.length));
   const lines = steps.map(({ step, state, reason, seconds }) => {
@@ -44,7 +45,7 @@ export function statusReport(args: StepArgs, steps: readonly StepStatus[]): stri
           : `about ${formatSeconds(seconds)}`;
     return `  ${step.padEnd(width)}  ${state.padEnd(5)}  ${reason.padEnd(reasonWidth)}  ${time}`.trimEnd();
   });
-  const pending = steps.filter(({ state }) => state !== 'fresh');
+  const pending = all.filter(({ state }) => state !== 'fresh');
   const known = pending.reduce((sum, { seconds }) => sum + (seconds ?? 0), 0);
   const unknown = pending.filter(({ seconds }) => seconds === null).length;
   const total =
@@ -54,6 +55,26 @@ export function statusReport(args: StepArgs, steps: readonly StepStatus[]): stri
         ? `${String(pending.length)} steps to run, no earlier run to go by`
         : `${String(pending.length)} steps to run, about ${formatSeconds(known)}${unknown > 0 ? ` and ${String(unknown)} steps without an earlier run` : ''}`;
   return [`${args.figure} → ${args.out}: ${total}`, ...lines].join('\n');
+}
+
+/** Runs of one system that are in the same state for the same reason, as one line: a figure may have hundreds. */
+function withoutRepeats(steps: readonly StepStatus[]): StepStatus[] {
+  const groups = new Map<string, StepStatus[]>();
+  for (const step of steps) {
+    const [system, value] = step.step.split('_');
+    const key = value === undefined ? step.step : JSON.stringify([system, step.state, step.reason]);
+    groups.set(key, [...(groups.get(key) ?? []), step]);
+  }
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group;
+    if (first === undefined || group.length === 1) return group;
+    const known = group.flatMap(({ seconds }) => seconds ?? []);
+    return {
+      ...first,
+      step: `${first.step.split('_')[0] ?? ''} (${String(group.length)} tasks)`,
+      seconds: known.length === 0 ? null : known.reduce((sum, seconds) => sum + seconds, 0),
+    };
+  });
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

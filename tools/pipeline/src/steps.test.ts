@@ -16,6 +16,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { smallFigure } from './lib/figure-for-test.ts';
+import { loadFigure } from './lib/figure.ts';
 import { ROOT } from './lib/paths.ts';
 import { figureStatus } from './lib/staleness.ts';
 import { testWorkspace, type TestWorkspace } from './lib/workspace-for-test.ts';
@@ -185,6 +186,59 @@ describe('run', () => {
     workspace.behave('');
     expect(await runSystem('deep')).toEqual({ total: 6, ran: 5 });
   }, 30_000);
+});
+
+describe('one value of the first axis', () => {
+  const figure = smallFigure();
+  const [hp] = figure.axes['hp'] ?? [];
+  const two = hp === undefined ? [] : [hp, { ...hp, id: 'resnet101' }];
+  const entries = figure.systems.filter(({ alone }) => alone !== true);
+
+  test('is run by itself, and leaves the records of the others alone', async () => {
+    workspace.write({
+      ...{ ...figure, run_by: 'hp', systems: entries, axes: { ...figure.axes, hp: two } },
+      ...{ baseline: undefined, metrics: ['hp_latency_p50'], claims: [] },
+    });
+    prep(workspace.args, workspace.native);
+    const runOnly = (only: string): ReturnType<typeof run> =>
+      run(
+        { ...workspace.args, system: 'deep' },
+        { core: workspace.core, jobs: 1, native: workspace.native, only },
+      );
+    expect(await runOnly('resnet50')).toEqual({ total: 6, ran: 6 });
+    expect(await runOnly('resnet101')).toEqual({ total: 6, ran: 6 });
+    expect(readdirSync(out('raw/deep'))).toHaveLength(24);
+    expect(readdirSync(out('provenance'))).toContain('run-deep_resnet101.json');
+    await expect(runOnly('resnet')).rejects.toThrow('no plans of resnet; run the prep step');
+    gather(workspace.args);
+    const loaded = loadFigure(workspace.args.figure);
+    const steps = figureStatus(loaded, workspace.args, workspace.native);
+    const shown = steps.map(({ step, state }) => `${step} ${state}`);
+    expect(shown.slice(1, 3)).toEqual(['run deep_resnet50 fresh', 'run deep_resnet101 fresh']);
+    expect(statusReport(workspace.args, steps)).toContain('\n  run deep (2 tasks)  fresh\n');
+  });
+
+  test('that its system refuses has no value, and is neither wrong nor unmeasured', async () => {
+    workspace.write({ ...figure, refusals: 'recorded' });
+    prep(workspace.args, workspace.native);
+    workspace.behave('refuse');
+    for (const system of ['ideal', 'deep'])
+      await run(
+        { ...workspace.args, system },
+        { core: workspace.core, jobs: 1, native: workspace.native, recordRefusals: true },
+      );
+    gather(workspace.args);
+    expect(read('missing.csv')).toContain(
+      'deep,resnet50,txl,2,not applicable: no such thing here\n',
+    );
+    await plot(workspace.args);
+    const spec = JSON.parse(read('small.vl.json')) as { title: { subtitle: string[] } };
+    expect(spec.title.subtitle.at(-1)).toMatch(/3 runs a cell {2}· {2}2 cells not applicable$/);
+    expect(check(workspace.args)[0]).toMatchObject({
+      verdict: 'UNTESTED',
+      cells: [{ reason: 'deep: not applicable: no such thing here' }, {}],
+    });
+  });
 });
 
 describe('gather', () => {

@@ -54,6 +54,43 @@ TEST_F(Cli, OneBadPlanStopsAllBeforeAnythingRuns) {
   EXPECT_FALSE(fs::exists(space.out()));
 }
 
+/// Two clients of high priority, which `orion` does not serve.
+json two_high(const WorkspaceForTest& space) {
+  json plan = space.plan("orion");
+  for (json& client : plan["clients"]) {
+    client["priority"] = "high";
+  }
+  return plan;
+}
+
+TEST_F(Cli, ARefusalStopsAllUnlessItIsToBeRecorded) {
+  const auto good = space.write(space.plan("mps"), "good.json");
+  const auto refused = space.write(two_high(space), "refused.json");
+  const std::string both =
+      "run " + good.string() + " " + refused.string() + " --out " + space.out().string();
+  const Outcome stopped = cotenant(both);
+  EXPECT_EQ(stopped.code, 65);
+  EXPECT_FALSE(fs::exists(space.out()));
+
+  EXPECT_EQ(cotenant(both + " --record-refusals").code, 0);
+  EXPECT_TRUE(fs::exists(space.out() / "small-mps.csv"));
+  EXPECT_FALSE(fs::exists(space.out() / "small-orion.csv"));
+  const json summary = json::parse(read_file(space.out() / "small-orion.json"));
+  EXPECT_EQ(summary["label"], "not applicable");
+  EXPECT_EQ(summary["refused"], true);
+  const auto reason = summary["unavailable"].get<std::string>();
+  EXPECT_TRUE(reason.find("high") != std::string::npos) << reason;
+  EXPECT_EQ(reason.find("refused.json"), std::string::npos) << reason;
+}
+
+TEST_F(Cli, MistakesAreNotRecordedAsRefusals) {
+  json plan = space.plan("reef-reset");
+  plan["system"]["params"] = {{"preemption", "rest"}};
+  const Outcome outcome = run(plan, "--record-refusals");
+  EXPECT_EQ(outcome.code, 65) << outcome.output;
+  EXPECT_FALSE(fs::exists(space.out()));
+}
+
 TEST_F(Cli, UnknownOptionExits64) {
   const Outcome outcome = run(space.plan("orion"), "--jbos 3");
   EXPECT_EQ(outcome.code, 64);

@@ -1,6 +1,8 @@
 // cotenant run PLAN.json... --out DIR
 #include <fmt/format.h>
 #include <set>
+#include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "cli/commands.h"
@@ -8,6 +10,7 @@
 #include "cli/interrupt.h"
 #include "cli/sim_lane.h"
 #include "run/run_plan.h"
+#include "run/summary.h"
 
 namespace cotenant {
 namespace {
@@ -17,7 +20,32 @@ struct RunArguments {
   SimArguments sim;
   std::string lane = "sim";
   CudaArguments cuda;
+  bool record_refusals = false;
 };
+
+struct Refused {
+  Plan plan;
+  std::string reason;
+};
+
+/// Checks all plans before anything runs. With `record`, takes those out that cannot be served.
+std::vector<Refused> take_refused(std::vector<Plan>& plans, Catalog& catalog, bool record) {
+  std::vector<Plan> served;
+  std::vector<Refused> refused;
+  for (Plan& plan : plans) {
+    try {
+      check_plan(plan, catalog);
+      served.push_back(std::move(plan));
+    } catch (const NotApplicable& refusal) {
+      if (!record) {
+        throw;
+      }
+      refused.push_back({std::move(plan), refusal.reason()});
+    }
+  }
+  plans = std::move(served);
+  return refused;
+}
 
 void run(const RunArguments& arguments, CliContext& context) {
   Catalog catalog(context.data);
@@ -38,14 +66,18 @@ void run(const RunArguments& arguments, CliContext& context) {
   if (arguments.lane == "cuda" && (!arguments.sim.timeline.empty() || arguments.sim.oracle)) {
     throw CLI::ValidationError("--lane cuda", "has neither --timeline nor --oracle");
   }
-  for (const Plan& plan : plans) {
-    check_plan(plan, catalog);
-  }
+  const std::vector<Refused> refused = take_refused(plans, catalog, arguments.record_refusals);
   std::error_code failed;
   std::filesystem::create_directories(arguments.sim.out, failed);
   if (failed) {
     throw IoError(fmt::format("{}: cannot create the folder: {}", arguments.sim.out.string(),
                               failed.message()));
+  }
+  for (const auto& [plan, reason] : refused) {
+    record_without_result(plan, arguments.sim.out, arguments.lane, reason, true);
+  }
+  if (plans.empty()) {
+    return;
   }
   catch_interrupts();
   const bool whole =
@@ -79,6 +111,10 @@ void add_run_command(CLI::App& app, CliContext& context) {
   command->add_flag("--progress", arguments->sim.progress, "Progress as NDJSON on standard error");
   command->add_flag("--oracle", arguments->sim.oracle,
                     "Simulate every block on its own: slow, for comparison");
+  command->add_flag(
+      "--record-refusals", arguments->record_refusals,
+      "A plan that its system cannot serve gets a summary with the reason, instead of "
+      "stopping all");
   add_cuda_options(*command, arguments->cuda);
   command->callback([arguments, &context] { run(*arguments, context); });
 }

@@ -59,10 +59,24 @@ void check_memory(const Plan& plan, Catalog& catalog, const GpuSpec& gpu, bool i
                          static_cast<double>(peak) / (1 << 30));
   }
   if (needed > gpu.memory.bytes) {
-    throw InputError(
-        fmt::format("{}: plan.clients: out of memory: {} do not fit the {:.2f} GiB of {}; expected "
-                    "smaller programs or another GPU",
-                    plan.source, parts, static_cast<double>(gpu.memory.bytes) / (1 << 30), gpu.id));
+    throw NotApplicable(
+        fmt::format("{}: plan.clients", plan.source),
+        fmt::format("out of memory: {} do not fit the {:.2f} GiB of {}; expected smaller "
+                    "programs or another GPU",
+                    parts, static_cast<double>(gpu.memory.bytes) / (1 << 30), gpu.id));
+  }
+}
+
+/// The system for these clients; what it cannot serve is a refusal, with the plan's name in front.
+SystemInstance made(const Plan& plan, const SystemInfo& system, const Params& params,
+                    const Setup& setup) {
+  const std::string where = plan.source + ": plan.system";
+  try {
+    return system.make(params, setup);
+  } catch (const ParamError& error) {
+    throw InputError(fmt::format("{}: {}", where, error.what()));
+  } catch (const InputError& error) {
+    throw NotApplicable(where, error.what());
   }
 }
 
@@ -112,8 +126,7 @@ PlanSetup set_up(const Plan& plan, Catalog& catalog) {
                               [&] { return make_client(plan, c, catalog); }));
   }
   const std::vector<ClientInfo> infos = client_infos(clients);
-  const SystemInstance instance =
-      located("system", [&] { return system.make(params, {.gpu = gpu, .clients = infos}); });
+  const SystemInstance instance = made(plan, system, params, {.gpu = gpu, .clients = infos});
   check_memory(plan, catalog, gpu, instance.mode.contexts == ContextMode::isolated);
   return {.gpu = gpu,
           .system = system,

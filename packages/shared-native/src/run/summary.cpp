@@ -29,6 +29,24 @@ bool is_finished(const std::filesystem::path& summary, const std::filesystem::pa
   return document.is_object() && document.value("input_digest", "") == digest;
 }
 
+void record_without_result(const Plan& plan, const std::filesystem::path& out,
+                           std::string_view lane, std::string_view why, bool refused) {
+  ordered_json document = {{"version", kSummaryVersion},
+                           {"plan", plan.id},
+                           {"system", plan.system},
+                           {"gpu", plan.gpu},
+                           {"lane", lane},
+                           {"label", refused ? "not applicable" : "unavailable"},
+                           {"seed", plan.seed},
+                           {"unavailable", why}};
+  if (refused) {
+    document["refused"] = true;
+  }
+  std::error_code ignored;
+  std::filesystem::remove(out / (plan.id + ".csv"), ignored);
+  write_file(out / (plan.id + ".json"), document.dump(1) + "\n");
+}
+
 double rounded(double value) {
   return std::stod(fmt::format("{:.9g}", value));
 }

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 
 #include "base/sha256.h"
 #include "run/catalog.h"
@@ -20,6 +21,11 @@ void add_data(Sha256& digest, const Plan& plan, Catalog& catalog);
 /// Both files are there, and the summary says that they were made from this input.
 bool is_finished(const std::filesystem::path& summary, const std::filesystem::path& records,
                  const std::string& digest);
+
+/// Leaves a summary that says why the plan has no records, and removes earlier ones. `refused`: for
+/// the plan's own sake, on any machine.
+void record_without_result(const Plan& plan, const std::filesystem::path& out,
+                           std::string_view lane, std::string_view why, bool refused);
 
 /// A number to nine significant digits: enough, and free of last-bit noise.
 double rounded(double value);

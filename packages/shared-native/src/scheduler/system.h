@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/error.h"
 #include "device/gpu_spec.h"
 #include "scheduler/scheduler.h"
 
@@ -74,6 +75,13 @@ class Params {
   std::vector<std::pair<std::string, ParamValue>> values_;
 };
 
+/// A parameter's value that only the system itself can judge, such as one of a few words: a mistake
+/// of whoever wrote it, unlike clients that the system cannot serve.
+class ParamError : public InputError {
+ public:
+  using InputError::InputError;
+};
+
 /// What a system is built for. Profiles must outlive the scheduler; the rest need not.
 struct Setup {
   const GpuSpec& gpu;
@@ -90,8 +98,8 @@ struct SystemInfo {
   std::string title;   ///< a few words
   std::string summary; ///< one or two sentences with the source
   std::vector<ParamSpec> params;
-  /// Throws InputError, naming fields of the plan, for clients that the system cannot serve (two of
-  /// high priority, say).
+  /// Throws InputError, naming fields of the plan, for clients or a GPU that the system cannot serve
+  /// (two of high priority, say), and ParamError for a parameter.
   SystemInstance (*make)(const Params& params, const Setup& setup) = nullptr;
 };
 

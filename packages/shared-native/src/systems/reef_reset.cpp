@@ -304,7 +304,7 @@ Preemption preemption_of(const Params& params) {
   if (name == "reset" || name == "wait") {
     return name == "reset" ? Preemption::reset : Preemption::wait;
   }
-  throw InputError(fmt::format("params.preemption: is {}; expected \"reset\", \"wait\" or \"none\"",
+  throw ParamError(fmt::format("params.preemption: is {}; expected \"reset\", \"wait\" or \"none\"",
                                quote(name)));
 }
 

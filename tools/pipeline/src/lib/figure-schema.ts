@@ -6,6 +6,9 @@
 import * as z from 'zod';
 import { claimSchema } from './claim-schema.ts';
 
+/** In a list: see registered.ts. */
+export const REGISTERED = 'registered';
+
 const id = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]*$/, 'expected lower-case letters, digits and dashes');
@@ -54,7 +57,7 @@ const traffic = z
   })
   .describe('When requests arrive.');
 
-const client = z
+export const clientSchema = z
   .strictObject({
     program: z
       .string()
@@ -80,7 +83,7 @@ const axisValue = z
     table_label: label
       .optional()
       .describe('Name in tables that other programs read; absent: label.'),
-    client: client.optional(),
+    client: clientSchema.optional(),
     copies: z
       .int()
       .min(1)
@@ -90,7 +93,7 @@ const axisValue = z
         'This many clients of the same definition, each with arrivals of its own; metrics pool them. Absent: one.',
       ),
     clients: z
-      .record(id, z.array(client))
+      .record(id, z.array(clientSchema))
       .optional()
       .describe(
         'Several jobs, by group, in place of client. A group is a client in metrics and in until; its jobs are <group>-1, <group>-2, …',
@@ -136,7 +139,10 @@ const system = z.strictObject({
     .optional()
     .describe('Clients or groups that run under this entry; the others are left out.'),
   overrides: z
-    .record(z.string(), client.pick({ requests: true, warmup: true, traffic: true }).partial())
+    .record(
+      z.string(),
+      clientSchema.pick({ requests: true, warmup: true, traffic: true }).partial(),
+    )
     .optional()
     .describe('Fields that differ under this entry, by axis.'),
 });
@@ -157,6 +163,20 @@ const table = z
   })
   .describe('A table whose cells are "mean/std" over the runs, two decimals.');
 
+const winner = z
+  .strictObject({
+    id,
+    label: label.describe('What is asked, as the heading of its column.'),
+    metric: z.string().describe('One of the figure’s metrics.'),
+    best: z.enum(['lowest', 'highest']),
+    within: z
+      .strictObject({ metric: z.string(), at_most: positive })
+      .optional()
+      .describe('Only systems whose value of this metric is at most so much.'),
+    except: z.array(z.string()).optional().describe('System entries that do not compete.'),
+  })
+  .describe('A question of which system is best in each cell.');
+
 const seeds = z.array(z.int().min(0).max(4294967295)).min(1);
 
 const quick = z.strictObject({
@@ -169,7 +189,7 @@ const quick = z.strictObject({
 
 const valueOverride = z
   .strictObject({
-    client: client
+    client: clientSchema
       .partial()
       .optional()
       .describe('Fields of the client that differ; the others stay.'),
@@ -222,6 +242,18 @@ export const figureSchema = z
       .describe(
         'Axes whose product are the cells. An axis is also the name of its client, if its values have one.',
       ),
+    run_by: z
+      .string()
+      .optional()
+      .describe(
+        'The first axis: each of its values is then run, and cached, as a task of its own under every system, so that adding one runs that one. Absent: one task a system.',
+      ),
+    refusals: z
+      .enum(['recorded'])
+      .optional()
+      .describe(
+        'Systems may refuse cells that they cannot serve: these have no value, and missing.csv says why. Absent: a refusal is a mistake.',
+      ),
     until: z
       .string()
       .describe('Client whose last measured request ends a run; of a group, its first.'),
@@ -261,6 +293,11 @@ export const figureSchema = z
         'Vega-Lite files beside figure.json, or of a sibling: "../<figure>/<plot>.vl.json".',
       ),
     tables: z.array(table).optional(),
+    winners: z
+      .array(winner)
+      .min(1)
+      .optional()
+      .describe('winners.csv and winners.md: which system is best in each cell, and by how much.'),
     claims: z
       .array(claimSchema)
       .optional()
@@ -273,11 +310,31 @@ export const figureSchema = z
 export type FigureDefinition = z.infer<typeof figureSchema>;
 export type SystemEntry = FigureDefinition['systems'][number];
 export type AxisValue = z.infer<typeof axisValue>;
-export type ClientDefinition = z.infer<typeof client>;
+export type ClientDefinition = z.infer<typeof clientSchema>;
 export type CudaLane = NonNullable<FigureDefinition['cuda']>;
 export type TableDefinition = z.infer<typeof table>;
 
-/** The JSON Schema of figure.json (input side: fields with defaults are optional). */
+export type WinnerDefinition = z.infer<typeof winner>;
+
+/** The JSON Schema of a checked figure (input side: fields with defaults are optional). */
 export function figureJsonSchema(): unknown {
   return z.toJSONSchema(figureSchema, { io: 'input', target: 'draft-07' });
+}
+
+/** What figure.json may hold before "registered" is filled in: the schema for editors. */
+export function figureFileJsonSchema(): unknown {
+  const registered = z
+    .literal(REGISTERED)
+    .describe('Last in the list: everything that is registered and not named before.');
+  const { systems, axes } = figureSchema.shape;
+  const file = figureSchema.extend({
+    systems: z
+      .array(z.union([system, registered]))
+      .min(1)
+      .describe(systems.description ?? ''),
+    axes: z
+      .record(id, z.array(z.union([axisValue, registered])).min(1))
+      .describe(axes.description ?? ''),
+  });
+  return z.toJSONSchema(file, { io: 'input', target: 'draft-07' });
 }

@@ -94,6 +94,23 @@ describe('each wrong field gives one line: file, field, what is wrong, what woul
       { be: ['brt'] },
       'systems[1].only.be: unknown value "brt"; did you mean "bert"?',
     ],
+    ['run_by', 'be', 'run_by: is "be"; expected "hp", the first axis'],
+    [
+      'run_by',
+      'hp',
+      'run_by: "ideal" runs clients alone, which has no plans of a cell; expected an entry without "alone"',
+    ],
+    [
+      'winners',
+      [{ id: 'w', label: 'W', metric: 'hp_latency_p98', best: 'lowest' }],
+      'winners[0].metric: unknown metric of this figure "hp_latency_p98"; did you mean "hp_latency_p99"?',
+    ],
+    [
+      'winners',
+      [{ id: 'w', label: 'W', metric: 'hp_latency_p99', best: 'lowest', except: ['idael'] }],
+      'winners[0].except: unknown system entry "idael"; did you mean "ideal"?',
+    ],
+    ['systems.0', 'registered', 'systems[0]: is "registered"; expected an object'],
     ['baseline', 'idael', 'baseline: unknown system entry "idael"; did you mean "ideal"?'],
     ['until', 'hq', 'until: unknown axis "hq"; did you mean "hp"?'],
     [

@@ -9,10 +9,12 @@ import {
   figureSchema,
   type AxisValue,
   type FigureDefinition,
+  type WinnerDefinition,
 } from './figure-schema.ts';
 import { readJson } from './files.ts';
 import { metricNames, parseMetric } from './metric-names.ts';
 import { ALL, copyName, metricClients } from './plans.ts';
+import { REPOSITORY, withRegistered, type Registry } from './registered.ts';
 import { describeIssues } from './schema-issues.ts';
 import { cudaFigure, EVERY } from './lane-figure.ts';
 import { unknownName } from './suggest.ts';
@@ -24,12 +26,19 @@ export const MEAN = 'mean';
 const MOST_PROBLEMS = 12;
 
 /** Reads `<folder>/figure.json`. Throws UserError with a line per problem. */
-export function loadFigure(folder: string, catalogue?: Catalogue): FigureDefinition {
+export function loadFigure(
+  folder: string,
+  catalogue?: Catalogue,
+  registry: Registry = REPOSITORY,
+): FigureDefinition {
   const path = join(folder, 'figure.json');
-  const input = readJson(
+  const file = readJson(
     path,
     'expected a figure definition, such as packages/orion/figures/fig7/figure.json',
   );
+  const known =
+    catalogue === undefined ? registry : { ...registry, systems: () => catalogue.systems };
+  const input = withRegistered(file, known);
   const parsed = figureSchema.safeParse(input);
   const problems = parsed.success
     ? checkFigure(parsed.data, catalogue)
@@ -48,6 +57,10 @@ export function checkFigure(figure: FigureDefinition, catalogue?: Catalogue): st
   const own = [
     ...checkRuns(figure, catalogue),
     ...checkMetrics(figure),
+    ...checkRunBy(figure),
+    ...(figure.winners ?? []).flatMap((winner, i) =>
+      checkWinner(figure, winner, `winners[${String(i)}]`),
+    ),
     ...(figure.claims ?? []).flatMap((claim, i) =>
       checkClaim(figure, claim, `claims[${String(i)}]`),
     ),
@@ -97,6 +110,41 @@ function checkCuda(figure: FigureDefinition, catalogue?: Catalogue): string[] {
   }
   if (problems.length > 0) return problems;
   return checkRuns(cudaFigure(figure), catalogue).map((problem) => `cuda.${problem}`);
+}
+
+/** Plan ids begin with the value of the first axis, by which the task of a value finds its plans. */
+function checkRunBy(figure: FigureDefinition): string[] {
+  const { run_by: axis, systems } = figure;
+  if (axis === undefined) return [];
+  const first = Object.keys(figure.axes)[0] ?? '';
+  if (axis !== first) return [`run_by: is "${axis}"; expected "${first}", the first axis`];
+  return systems
+    .filter(({ alone }) => alone === true)
+    .map(
+      ({ id }) =>
+        `run_by: "${id}" runs clients alone, which has no plans of a cell; expected an entry without "alone"`,
+    );
+}
+
+function checkWinner(figure: FigureDefinition, winner: WinnerDefinition, at: string): string[] {
+  const entries = figure.systems.map(({ id }) => id);
+  const metrics = [
+    { field: 'metric', name: winner.metric },
+    ...(winner.within === undefined
+      ? []
+      : [{ field: 'within.metric', name: winner.within.metric }]),
+  ];
+  return [
+    ...metrics
+      .filter(({ name }) => !figure.metrics.includes(name))
+      .map(
+        ({ field, name }) =>
+          `${at}.${field}: ${unknownName('metric of this figure', name, figure.metrics)}`,
+      ),
+    ...(winner.except ?? [])
+      .filter((id) => !entries.includes(id))
+      .map((id) => `${at}.except: ${unknownName('system entry', id, entries)}`),
+  ];
 }
 
 function checkSystems(figure: FigureDefinition, catalogue?: Catalogue): string[] {

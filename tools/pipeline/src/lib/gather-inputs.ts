@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import type { StepArgs } from './args.ts';
 import { digest, digestFile, type Inputs } from './digest.ts';
+import { labelsOf } from './labels.ts';
 import type { FigureDefinition, SystemEntry } from './figure-schema.ts';
 import { measuredFolder } from './paths.ts';
 import { plansOf } from './plans.ts';
@@ -10,7 +11,7 @@ import { rawPath } from './raw.ts';
 
 /** `figure` is the lane's: with its systems, seeds and axes. */
 export function gatherInputs(figure: FigureDefinition, args: StepArgs): Inputs {
-  const { id, paper, baseline, metrics, means, tables, seeds } = figure;
+  const { id, paper, baseline, metrics, means, tables, winners, seeds } = figure;
   return {
     ...Object.fromEntries(
       figure.systems.map((entry) => [`records of ${entry.id}`, records(figure, entry, args)]),
@@ -22,6 +23,8 @@ export function gatherInputs(figure: FigureDefinition, args: StepArgs): Inputs {
       metrics,
       means,
       tables,
+      winners,
+      ...(winners === undefined ? {} : { labels: labelsOf(figure) }),
       seeds,
     }),
   };

@@ -19,11 +19,13 @@ export function measureRecords(figure: FigureDefinition, source: RecordSource): 
   const summaries = new Map<string, Summary[]>();
   const samples = new Map<string, RunSample | null>();
   const missing: MissingPlan[] = [];
-  const clients = metricClients(figure);
+  const groups = metricClients(figure);
   const key = (entry: string, plan: string, client: string): string => `${entry}/${plan}/${client}`;
   for (const entry of figure.systems) {
     const ofEntry: Summary[] = [];
     for (const { plan, cell } of planCells(figure, entry)) {
+      // Groups as metrics name them, and each of their members.
+      const clients = new Set([...groups, ...plan.clients.map(({ name }) => name)]);
       const found = source(entry, plan);
       if ('missing' in found) {
         missing.push({ system: entry.id, cell, seed: plan.seed, reason: found.missing });

@@ -67,3 +67,33 @@ test('system throughput adds up what each client does of its work alone', () => 
     ['deep', 'mean', expect.closeTo(1.3), 'x', 120],
   ]);
 });
+
+test('of groups, system throughput adds up each member for itself', () => {
+  const [ideal, deep] = smallFigure().systems;
+  const [hp] = smallFigure().axes['hp'] ?? [];
+  if (ideal === undefined || deep === undefined || hp?.client === undefined)
+    throw new Error('small figure');
+  const [one, rt] = [hp.client, { ...hp.client, requests: 5 }];
+  const figure = {
+    ...smallFigure(),
+    systems: [
+      { id: 'ideal', label: 'Ideal', system: 'ideal' },
+      { ...deep, params: {} },
+    ],
+    axes: { mix: [{ id: 'two', label: 'Two', clients: { hp: [rt], be: [one, one] } }] },
+    ...{ metrics: ['system_throughput', 'be_throughput_ratio'], means: [] },
+  };
+  const alone: Record<string, number> = { 'hp-1': 10, 'be-1': 100, 'be-2': 1, be: 101 };
+  const shared: Record<string, number> = { 'hp-1': 9, 'be-1': 50, 'be-2': 0.1, be: 50.1 };
+  const measured = measure(figure, (entry, _, client) => {
+    const throughput = (entry.id === 'ideal' ? alone : shared)[client];
+    return throughput === undefined ? null : sample(throughput);
+  });
+  expect(measured.map((m) => [m.entry.id, m.metric.name, m.value])).toEqual([
+    ['ideal', 'system_throughput', 3],
+    ['ideal', 'be_throughput_ratio', 1],
+    // 0.9 + 0.5 + 0.1, although most of the best-effort requests are those of one member.
+    ['deep', 'system_throughput', expect.closeTo(1.5)],
+    ['deep', 'be_throughput_ratio', 50.1 / 101],
+  ]);
+});

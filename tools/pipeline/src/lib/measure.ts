@@ -23,7 +23,7 @@ import {
   type Metric,
   type Use,
 } from './metric-names.ts';
-import { cellsOf, metricClients, planIdFor, type Cell } from './plans.ts';
+import { cellsOf, clientNames, idsOf, metricClients, planIdFor, type Cell } from './plans.ts';
 import { Random } from './random.ts';
 import type { ClientRecords, Summary } from './raw.ts';
 import { mean, percentileSorted } from './stats.ts';
@@ -118,10 +118,12 @@ export function measure(figure: FigureDefinition, samples: Samples): Measurement
   const clients = metricClients(figure);
   const asked = figure.metrics.flatMap((name) => parseMetric(name, clients) ?? []);
   const together = asked.find(({ name }) => name === SYSTEM_THROUGHPUT);
-  const throughputs = together === undefined ? [] : clients.map((c) => `${c}_throughput_ratio`);
+  // Each client of a group for itself: two jobs at half their speed are one job's worth of work, whatever they run.
+  const single = together === undefined ? [] : singleClients(figure);
+  const throughputs = single.map((c) => `${c}_throughput_ratio`);
   const ofClients = [
     ...asked.filter((metric) => metric !== together),
-    ...throughputs.flatMap((name) => parseMetric(name, clients) ?? []),
+    ...throughputs.flatMap((name) => parseMetric(name, single) ?? []),
   ].filter(({ name }, i, all) => all.findIndex((other) => other.name === name) === i);
   const plain = new Map(
     ofClients.map((metric) => [withoutRatio(metric).name, withoutRatio(metric)]),
@@ -155,13 +157,16 @@ export function measure(figure: FigureDefinition, samples: Samples): Measurement
   const results: Measurement[] = [];
   for (const entry of figure.systems) {
     for (const cell of cellsOf(figure, entry)) {
+      const present = new Set([...clients, ...clientNames(entry, cell)]);
       for (const metric of plain.values()) {
+        if (!present.has(metric.client)) continue;
         results.push(...measureCell(figure, entry, cell, metric, samples, replicatesOf, choicesOf));
       }
     }
   }
   results.push(...ratios(figure, ofClients, results));
-  if (together !== undefined) results.push(...sums(together, throughputs, results));
+  if (together !== undefined)
+    results.push(...sums(together, throughputs, clientCounts(figure), results));
   results.push(
     ...(figure.means ?? []).flatMap((axis) => means(axis, figure.axes[axis]?.length ?? 0, results)),
   );
@@ -204,7 +209,7 @@ function measureCell(
   );
   const measurement = {
     entry,
-    cell: Object.fromEntries(Object.entries(cell).map(([axis, value]) => [axis, value.id])),
+    cell: idsOf(cell),
     metric,
     value: mean(perRun),
     replicates: overRuns(
@@ -293,10 +298,37 @@ function ratios(
     });
 }
 
-/** One metric as the sum of others: of each system in each cell where all of them are measured. */
+/** Every client by the name that its throughput is counted under: axes, and each member of a group. */
+function singleClients(figure: FigureDefinition): string[] {
+  const names = figure.systems.flatMap((entry) =>
+    cellsOf(figure, entry).flatMap((cell) => clientNames(entry, cell)),
+  );
+  return [...new Set(names)];
+}
+
+/** How many clients the cell of a measurement has under its entry. */
+function clientCounts(figure: FigureDefinition): (m: Measurement) => number {
+  const key = (entry: SystemEntry, cell: Record<string, string>): string =>
+    JSON.stringify([entry.id, cell]);
+  const counts = new Map(
+    figure.systems.flatMap((entry) =>
+      cellsOf(figure, entry).map((cell): [string, number] => [
+        key(entry, idsOf(cell)),
+        clientNames(entry, cell).length,
+      ]),
+    ),
+  );
+  return ({ entry, cell }) => counts.get(key(entry, cell)) ?? 0;
+}
+
+/**
+ * One metric as the sum of others: of each system in each cell where all clients of the cell are measured, alone as
+ * well.
+ */
 function sums(
   metric: Metric,
   of: readonly string[],
+  clientsIn: (m: Measurement) => number,
   measured: readonly Measurement[],
 ): Measurement[] {
   const groups = new Map<string, Measurement[]>();
@@ -307,7 +339,7 @@ function sums(
   }
   return [...groups.values()].flatMap((group) => {
     const first = group[0];
-    if (first === undefined || group.length < of.length) return [];
+    if (first === undefined || group.length < clientsIn(first)) return [];
     const total = (pick: (m: Measurement) => number): number =>
       group.reduce((sum, m) => sum + pick(m), 0);
     return {

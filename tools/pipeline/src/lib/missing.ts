@@ -20,7 +20,11 @@ export interface MissingPlan {
   reason: string;
 }
 
-const FILE = 'missing.csv';
+export const MISSING = 'missing.csv';
+const FILE = MISSING;
+
+/** How the reason begins where the system cannot serve the plan, on any machine. */
+export const NOT_APPLICABLE = 'not applicable';
 
 export function writeMissing(
   out: string,
@@ -65,17 +69,49 @@ export function missingReason(
   return missing.find(covers)?.reason ?? null;
 }
 
-/** How many of the figure's cells, over all systems, are measured with every seed. */
-export function coverage(
+/** Each system and cell without a value, with labels and the first reason: rows for a plot. */
+export function missingCells(
   figure: FigureDefinition,
   missing: readonly MissingPlan[],
-): { measured: number; of: number } {
+): Record<string, string>[] {
+  return figure.systems.flatMap((entry) =>
+    cellsOf(figure, entry).flatMap((choice) => {
+      const values = Object.entries(choice);
+      const cell = Object.fromEntries(values.map(([axis, { id }]) => [axis, id]));
+      const reason = missingReason(missing, entry.id, cell);
+      if (reason === null) return [];
+      const labels = values.map(([axis, { label }]) => [`${axis}_label`, label]);
+      return [
+        {
+          ...{ system: entry.id, system_label: entry.label, ...cell, reason },
+          ...(Object.fromEntries(labels) as Record<string, string>),
+        },
+      ];
+    }),
+  );
+}
+
+export interface Coverage {
+  /** Cells, over all systems, that are measured with every seed. */
+  measured: number;
+  /** All of them but those that are not applicable. */
+  of: number;
+  not_applicable: number;
+}
+
+/** How many of the figure's cells are measured. */
+export function coverage(figure: FigureDefinition, missing: readonly MissingPlan[]): Coverage {
   const all = figure.systems.flatMap((entry) =>
     cellsOf(figure, entry).map((cell) => ({
       system: entry.id,
       cell: Object.fromEntries(Object.entries(cell).map(([axis, value]) => [axis, value.id])),
     })),
   );
-  const complete = all.filter(({ system, cell }) => missingReason(missing, system, cell) === null);
-  return { measured: complete.length, of: all.length };
+  const reasons = all.map(({ system, cell }) => missingReason(missing, system, cell));
+  const refused = reasons.filter((reason) => reason?.startsWith(NOT_APPLICABLE)).length;
+  return {
+    measured: reasons.filter((reason) => reason === null).length,
+    of: all.length - refused,
+    not_applicable: refused,
+  };
 }

@@ -1,12 +1,12 @@
 /** The line under every title: how the numbers came to be, on which GPU, from how many runs. */
 
+import type { Coverage } from './missing.ts';
 import type { ResultRow } from './results.ts';
 
 export interface OriginNotes {
   /** Request counts are reduced. */
   quick: boolean;
-  /** Cells of all systems that are complete, of those that the figure has. */
-  coverage: { measured: number; of: number };
+  coverage: Coverage;
 }
 
 /** `gpuName` turns an id into the name that people know. */
@@ -28,6 +28,9 @@ export function describeOrigin(
     `${seeds || 'no'} ${seeds === '1' ? 'run' : 'runs'} a cell`,
     ...(coverage.measured < coverage.of
       ? [`${String(coverage.measured)} of ${String(coverage.of)} cells measured`]
+      : []),
+    ...(coverage.not_applicable > 0
+      ? [`${String(coverage.not_applicable)} cells not applicable`]
       : []),
     ...(quick ? ['quick: reduced request counts'] : []),
   ].join('  ·  ');

@@ -75,6 +75,32 @@ export function planCells(
     );
 }
 
+/** What one run task runs: all plans of a system entry, or those of one value of the axis `run_by`. */
+export interface RunUnit {
+  entry: SystemEntry;
+  /** Name of its provenance record. */
+  name: string;
+  plans: Plan[];
+}
+
+export function runUnits(figure: FigureDefinition): RunUnit[] {
+  const { run_by: axis } = figure;
+  return figure.systems.flatMap((entry) => {
+    const all = planCells(figure, entry);
+    if (axis === undefined) return [{ entry, name: entry.id, plans: all.map(({ plan }) => plan) }];
+    return [...new Set(all.map(({ cell }) => cell[axis] ?? ''))].map((value) => ({
+      entry,
+      name: unitName(entry.id, value),
+      plans: all.filter(({ cell }) => cell[axis] === value).map(({ plan }) => plan),
+    }));
+  });
+}
+
+/** Ids hold no underscore: no two units share a name. */
+export function unitName(entry: string, value: string | undefined): string {
+  return value === undefined ? entry : `${entry}_${value}`;
+}
+
 /** Id of the plan whose records hold `client`'s requests in a cell. */
 export function planIdFor(entry: SystemEntry, cell: Cell, client: string, seed: number): string {
   const value = cell[client];
@@ -138,9 +164,31 @@ function clientsOf(
           ...{ group: axis, name: copyName(axis, copy), client },
         }));
   const groups = Object.entries(clients).flatMap(([group, members]) =>
-    members.map((member, i) => ({ group, name: `${group}-${String(i + 1)}`, client: member })),
+    members.map((member, i) => ({ group, name: memberName(group, i), client: member })),
   );
   return [...same, ...groups];
+}
+
+/** A cell by the ids of its values. */
+export function idsOf(cell: Cell): Record<string, string> {
+  return Object.fromEntries(Object.entries(cell).map(([axis, value]) => [axis, value.id]));
+}
+
+/**
+ * The clients of a cell, each by the name under which its throughput counts: an axis for its client and all copies of
+ * it, a member of a group for itself.
+ */
+export function clientNames(entry: SystemEntry, cell: Cell): string[] {
+  return Object.entries(cell).flatMap(([axis, { client, clients = {} }]) => [
+    ...(client === undefined ? [] : [axis]),
+    ...Object.entries(clients)
+      .filter(([group]) => entry.groups?.includes(group) ?? true)
+      .flatMap(([group, members]) => members.map((_, i) => memberName(group, i))),
+  ]);
+}
+
+function memberName(group: string, index: number): string {
+  return `${group}-${String(index + 1)}`;
 }
 
 function untilOf(figure: FigureDefinition, entry: SystemEntry, choice: Cell): string {

@@ -3,24 +3,16 @@
 import { join } from 'node:path';
 import { digest, digestFile, type Inputs } from './digest.ts';
 import type { FigureDefinition } from './figure-schema.ts';
+import { labelsOf } from './labels.ts';
 
 export function plotInputs(figure: FigureDefinition, folder: string, out: string): Inputs {
-  const labels = {
-    title: figure.title,
-    systems: figure.systems.map(({ id, label, system }) => ({ id, label, system })),
-    axes: Object.entries(figure.axes).map(([axis, values]) => [
-      axis,
-      values.map(({ id, label }) => ({ id, label })),
-    ]),
-    plots: figure.plots,
-  };
   return {
     'results.csv': digestFile(join(out, 'results.csv')),
     'missing.csv': digestFile(join(out, 'missing.csv')),
     ...(figure.utilization_interval_ns === undefined
       ? {}
       : { 'utilization.csv': digestFile(join(out, 'utilization.csv')) }),
-    'titles and labels of figure.json': digest(labels),
+    'titles and labels of figure.json': digest([labelsOf(figure), figure.plots]),
     ...Object.fromEntries(figure.plots.map((plot) => [plot, digestFile(join(folder, plot))])),
   };
 }

@@ -74,9 +74,11 @@ const unavailableSchema = z.object({
   plan: z.string(),
   system: z.string(),
   unavailable: z.string().min(1),
+  /** The system cannot serve the plan, on any machine. */
+  refused: z.boolean().optional(),
 });
 
-/** A plan that its machine cannot run, with the reason in place of records. */
+/** A plan that its machine cannot run, or its system cannot serve, with the reason in place of records. */
 export type Unavailable = z.infer<typeof unavailableSchema>;
 
 /** Path of a plan's records without the extension. */

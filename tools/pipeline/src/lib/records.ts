@@ -10,6 +10,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from './errors.ts';
 import type { SystemEntry } from './figure-schema.ts';
+import { NOT_APPLICABLE } from './missing.ts';
 import { readPack, type Pack } from './pack.ts';
 import type { Plan } from './plans.ts';
 import {
@@ -75,7 +76,8 @@ export function packedRecords(folder: string): RecordSource {
 }
 
 function unavailable(summary: Unavailable): NoRecords {
-  return { missing: `unavailable: ${summary.unavailable}` };
+  const kind = summary.refused === true ? NOT_APPLICABLE : 'unavailable';
+  return { missing: `${kind}: ${summary.unavailable}` };
 }
 
 function expectPlan(

@@ -11,7 +11,7 @@ import type { FigureDefinition } from './figure-schema.ts';
 import { gatherInputs } from './gather-inputs.ts';
 import { laneFigure } from './lane-figure.ts';
 import { NATIVE, ROOT } from './paths.ts';
-import { plansOf } from './plans.ts';
+import { runUnits, type RunUnit } from './plans.ts';
 import { plotInputs } from './plot-inputs.ts';
 import { prepInputs } from './prep-inputs.ts';
 import { readRecord, type StepRecord } from './provenance.ts';
@@ -59,9 +59,9 @@ export function figureStatus(
   };
 
   add('prep', readRecord(out, 'prep'), { ...prepInputs(whole), ...code('prep') }, [], []);
-  const runs = (lane === 'measured' ? [] : figure.systems).map((entry) => {
-    steps.push(runStatus(entry.id, figure, args, native));
-    return `run ${entry.id}`;
+  const runs = (lane === 'measured' ? [] : runUnits(figure)).map((unit) => {
+    steps.push(runStatus(unit, args, native));
+    return `run ${unit.name}`;
   });
   add(
     'gather',
@@ -115,17 +115,14 @@ function isUpstream(name: string): boolean {
 }
 
 function runStatus(
-  system: string,
-  figure: FigureDefinition,
+  { entry, name, plans }: RunUnit,
   { out, lane }: StepArgs,
   native: string,
 ): StepStatus {
-  const step = `run ${system}`;
-  const entry = figure.systems.find(({ id }) => id === system);
-  const plans = entry === undefined ? [] : plansOf(figure, entry);
-  const record = readRecord(out, 'run', system);
+  const step = `run ${name}`;
+  const record = readRecord(out, 'run', name);
   const total = plans.length;
-  const missing = plans.filter((plan) => !existsSync(`${rawPath(out, system, plan.id)}.json`));
+  const missing = plans.filter((plan) => !existsSync(`${rawPath(out, entry.id, plan.id)}.json`));
   if (record === null) {
     return {
       step,

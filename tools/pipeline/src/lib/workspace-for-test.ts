@@ -10,7 +10,7 @@ import { SMALL_PLOT, smallFigure } from './figure-for-test.ts';
 /**
  * The stand-in: a Node program with the core's command line. Request k arrives at 200 ms × k and takes k mod 10 + 1
  * milliseconds; ten times that under reef. In lane cuda it says that a "Test GPU" measured it. A marker file next to it
- * makes it fail, hang after one plan, or say that reef is unavailable.
+ * makes it fail, hang after one plan, say that reef is unavailable, or refuse where it may.
  */
 const STAND_IN = `#!/usr/bin/env node
 const fs = require('node:fs');
@@ -38,8 +38,10 @@ for (const file of plans) {
       ? { lane: 'cuda', label: 'measured', machine: { gpu: { name: 'Test GPU' }, software: { torch: '2' } } }
       : { lane: 'sim', label: 'simulated' }),
   };
-  if (mode === 'unavailable' && plan.system.name === 'reef') {
-    fs.writeFileSync(base + '.json', JSON.stringify({ ...summary, unavailable: 'no such thing here' }));
+  const refused = mode === 'refuse' && words.includes('--record-refusals');
+  if ((refused || mode === 'unavailable') && plan.system.name === 'reef') {
+    const reason = { unavailable: 'no such thing here', ...(refused ? { refused } : {}) };
+    fs.writeFileSync(base + '.json', JSON.stringify({ ...summary, ...reason }));
     continue;
   }
   const scale = plan.system.name === 'reef' ? 10 : 1;
@@ -67,7 +69,7 @@ export interface TestWorkspace {
   args: StepArgs;
   /** Replaces the figure. */
   write: (figure: FigureDefinition) => void;
-  /** How the stand-in behaves: '' well, 'fail', 'silent', 'hang' or 'unavailable'. */
+  /** How the stand-in behaves: '' well, 'fail', 'silent', 'hang', 'unavailable' or 'refuse'. */
   behave: (mode: string) => void;
   remove: () => void;
 }

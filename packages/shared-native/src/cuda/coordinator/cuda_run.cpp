@@ -558,17 +558,7 @@ void CudaLane::record_unavailable(const Plan& plan, const fs::path& out, std::st
   if (why.starts_with(kPrefix)) {
     why.remove_prefix(kPrefix.size());
   }
-  const ordered_json document = {{"version", kSummaryVersion},
-                                 {"plan", plan.id},
-                                 {"system", plan.system},
-                                 {"gpu", plan.gpu},
-                                 {"lane", "cuda"},
-                                 {"label", "unavailable"},
-                                 {"seed", plan.seed},
-                                 {"unavailable", why}};
-  std::error_code ignored;
-  fs::remove(out / (plan.id + ".csv"), ignored);
-  write_file(out / (plan.id + ".json"), document.dump(1) + "\n");
+  record_without_result(plan, out, "cuda", why, false);
 }
 
 std::string CudaLane::shut_down() {
