@@ -16,6 +16,7 @@ import { loadFigure } from './lib/figure.ts';
 import { readJson, toJson, writeAtomic } from './lib/files.ts';
 import { toHtml } from './lib/html.ts';
 import { laneFigure } from './lib/lane-figure.ts';
+import { MEMORY_TABLE, readMemory } from './lib/memory-table.ts';
 import { coverage, readMissing } from './lib/missing.ts';
 import { describeOrigin } from './lib/origin.ts';
 import { NATIVE } from './lib/paths.ts';
@@ -67,7 +68,11 @@ export async function draw(
   figure: FigureDefinition,
   { folder, out, rows, origin, emptyPanels }: Drawing,
 ): Promise<string[]> {
-  const series = readUtilization(out, Object.keys(figure.axes));
+  const axes = Object.keys(figure.axes);
+  const tables = [
+    [UTILIZATION, readUtilization(out, axes)],
+    [MEMORY_TABLE, readMemory(out, axes)],
+  ] as const;
   const names: string[] = [];
   for (const file of figure.plots) {
     const path = join(folder, file);
@@ -75,9 +80,11 @@ export async function draw(
     if (typeof source !== 'object' || source === null || Array.isArray(source)) {
       throw new UserError(`${path}: is not an object; expected a Vega-Lite specification`);
     }
-    const plain = decorate(source as Spec, figure, rows, origin);
-    const reads = series !== null && JSON.stringify(source).includes(UTILIZATION);
-    const spec = reads ? withTable(plain, UTILIZATION, series) : plain;
+    let spec = decorate(source as Spec, figure, rows, origin);
+    for (const [table, series] of tables) {
+      if (series !== null && JSON.stringify(source).includes(table))
+        spec = withTable(spec, table, series);
+    }
     const svg = await toSvg(spec, path, { emptyPanels });
     const name = basename(file, '.vl.json');
     const base = join(out, name);

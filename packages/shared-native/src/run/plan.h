@@ -41,6 +41,7 @@ struct Plan {
   Nanos time_limit = kNever;
   Nanos utilization_interval =
       0;              ///< above 0: what the GPU is used for, in intervals of this length
+  Nanos memory_interval = 0; ///< above 0: the same of device memory
   std::string source; ///< file name, for messages
 };
 

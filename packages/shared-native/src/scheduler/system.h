@@ -37,6 +37,9 @@ struct SystemMode {
   /// The scheduler acts on the completion of single ops, not only of all that it launched: on a real
   /// GPU, where seeing a completion costs a mark in the stream, every op then gets one.
   bool watches_ops = false;
+  /// The scheduler shares out device memory: clients need not fit the GPU with all their peaks at once.
+  /// Only where memory can pass from one client to another, on the simulated GPU.
+  bool manages_memory = false;
 };
 
 using ParamValue = std::variant<bool, std::int64_t, double, std::string>;

@@ -10,6 +10,7 @@
 //   timer       the scheduler's timer
 //   wake        the scheduler thread looks at the queues
 //   use         an interval of the use counters ends (only if they were asked for)
+//   memory      one of the memory records does (likewise)
 #pragma once
 
 #include <array>
@@ -17,6 +18,7 @@
 #include "sim/context_slicer.h"
 #include "sim/engine.h"
 #include "sim/event_slots.h"
+#include "sim/memory_meter.h"
 #include "sim/simulation.h"
 
 namespace cotenant {
@@ -106,6 +108,11 @@ class Executive final : public Gate {
   void start_use();
   void end_use_interval();
   void report_use();
+  [[nodiscard]] bool goes_on();
+  void watch_memory();
+  void start_memory();
+  void end_memory_interval();
+  void update_held();
   [[nodiscard]] std::size_t gpus() const;
   [[noreturn]] void refuse_deadlock() const;
   [[nodiscard]] bool finished() const;
@@ -145,7 +152,9 @@ class Executive final : public Gate {
   std::vector<std::uint64_t> ops_done_;
   std::vector<EngineCounters> used_; ///< by GPU, at the start of the interval under way
   Nanos used_since_ = 0;
-  std::size_t use_slot_ = 0;
+  std::size_t use_slot_ = kNobody;
+  std::unique_ptr<MemoryMeter> memory_; ///< only if it was asked for
+  std::size_t memory_slot_ = kNobody;
   std::vector<std::int64_t> last_held_; ///< running number of the op last reported as held
 
   Nanos now_ = 0;

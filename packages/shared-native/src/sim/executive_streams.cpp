@@ -25,6 +25,9 @@ void Executive::decide() {
   cursor_ = now_;
   launched_.clear();
   system_.scheduler->decide(*this);
+  if (memory_ != nullptr) {
+    update_held();
+  }
   if (detail_ != nullptr) {
     report_holds();
   }
@@ -142,6 +145,10 @@ void Executive::reset(std::size_t c, std::uint32_t op) {
   if (detail_ != nullptr) {
     detail_->reset(c, op, now_);
   }
+  if (memory_ != nullptr) {
+    const LiveBytes& memory = program(c).memory;
+    memory_->live(c, op == 0 ? memory.persistent : memory.behind[op - 1], now_);
+  }
   ops_done_[c] -= state.finished - op;
   state.finished = op;
   set_head(c, op);
@@ -183,6 +190,9 @@ void Executive::start_front(std::size_t c) {
   const OpProfile& op = program(c).profile[index];
   stream.running = true;
   stream.front_began = now_;
+  if (memory_ != nullptr) {
+    memory_->live(c, program(c).memory.during[index], now_);
+  }
   switch (op.kind) {
   case OpKind::kernel: {
     LaunchPart part;
@@ -195,6 +205,9 @@ void Executive::start_front(std::size_t c) {
       stream.parts_running = 2;
       streams_[pad.client].padding = c;
       streams_[pad.client].front_began = now_;
+      if (memory_ != nullptr) {
+        memory_->live(pad.client, program(pad.client).memory.during[pad.op], now_);
+      }
       start_kernel(pad.client, pad.op, {.blocks = pad.blocks, .first_sm = pad.first_sm});
     }
     start_kernel(c, index, part);
@@ -284,6 +297,10 @@ void Executive::op_complete(std::size_t c) {
   }
   cursor_ = now_;
   system_.scheduler->on_finished(c, index, *this);
+  if (memory_ != nullptr) {
+    memory_->live(c, program(c).memory.behind[index], now_);
+    update_held();
+  }
   if (ready_heads_ > 0) {
     wake(now_ + setup_.gpu.launch.poll);
   }

@@ -18,6 +18,7 @@ import { MEAN } from './figure.ts';
 import {
   parseMetric,
   quantile,
+  type Memory,
   SYSTEM_THROUGHPUT,
   unitOf,
   type Metric,
@@ -30,6 +31,7 @@ import { mean, percentileSorted } from './stats.ts';
 
 const NS_PER_MS = 1e6;
 const NS_PER_S = 1e9;
+const BYTES_PER_GIB = 2 ** 30;
 /** A p99 from fewer requests a cell, or fewer runs, is marked: it rests on a handful of requests. */
 export const P99_REQUESTS = 1000;
 export const P99_RUNS = 3;
@@ -44,6 +46,8 @@ export interface RunSample {
   iterations: number;
   /** Mean use of the client's GPU; absent where the plan did not ask for it. */
   use?: Record<Use, number>;
+  /** Of the memory of the client's GPU; absent likewise. */
+  memory?: Record<Memory, number>;
 }
 
 /** Finds the sample of a client in a plan of a system entry; null for a plan without records. */
@@ -74,6 +78,8 @@ export function toSample(records: ClientRecords, summary: Summary, client: strin
   const gpus = summary.utilization ?? [];
   const own = summary.clients.findIndex(({ name }) => name === client);
   const use = gpus[gpus.length > 1 ? own : 0];
+  const memories = summary.memory ?? [];
+  const memory = memories[memories.length > 1 ? own : 0];
   return {
     latency: toMs(response),
     service: toMs(service),
@@ -81,6 +87,20 @@ export function toSample(records: ClientRecords, summary: Summary, client: strin
     throughput: iterations / (window / NS_PER_S),
     iterations,
     ...(use === undefined ? {} : { use }),
+    ...(memory === undefined ? {} : { memory: memoryOf(memory) }),
+  };
+}
+
+function memoryOf(memory: NonNullable<Summary['memory']>[number]): Record<Memory, number> {
+  const { peaks_bytes, live_max_bytes, held_max_bytes } = memory;
+  return {
+    live_mean: memory.live_mean_bytes / BYTES_PER_GIB,
+    live_max: live_max_bytes / BYTES_PER_GIB,
+    held_max: held_max_bytes / BYTES_PER_GIB,
+    peaks: peaks_bytes / BYTES_PER_GIB,
+    live_max_share: live_max_bytes / peaks_bytes,
+    held_max_share: held_max_bytes / peaks_bytes,
+    over_budget: memory.over_budget_ns / NS_PER_MS,
   };
 }
 
@@ -99,6 +119,8 @@ export function pooled(samples: readonly RunSample[]): RunSample {
     throughput: sum('throughput'),
     iterations: sum('iterations'),
     ...(first?.use === undefined ? {} : { use: meanUse(samples) }),
+    // Clients that share a GPU have its memory in common; of several GPUs it is the first client's.
+    ...(first?.memory === undefined ? {} : { memory: first.memory }),
   };
 }
 
@@ -226,6 +248,7 @@ function measureCell(
 /** The metric of one run. */
 export function statistic(sample: RunSample, metric: Metric): number {
   if (metric.use !== undefined) return sample.use?.[metric.use] ?? NaN;
+  if (metric.memory !== undefined) return sample.memory?.[metric.memory] ?? NaN;
   if (metric.statistic === null) return sample.throughput;
   const values = timesOf(sample, metric);
   if (values.length === 0) return NaN;
@@ -235,7 +258,9 @@ export function statistic(sample: RunSample, metric: Metric): number {
 
 function timesOf(sample: RunSample, metric: Metric): Float64Array {
   const { quantity } = metric;
-  return quantity === 'throughput' || quantity === 'gpu' ? sample.latency : sample[quantity];
+  if (quantity === 'throughput' || quantity === 'gpu' || quantity === 'memory')
+    return sample.latency;
+  return sample[quantity];
 }
 
 function withinRun(sample: RunSample, metric: Metric, random: Random): Float64Array {
@@ -346,8 +371,8 @@ function means(axis: string, values: number, measured: readonly Measurement[]): 
 
 function withoutRatio(metric: Metric): Metric {
   if (!metric.ratio) return metric;
-  const unit = unitOf(metric.quantity, false);
-  return { ...metric, name: metric.name.slice(0, -'_ratio'.length), ratio: false, unit };
+  const name = metric.name.slice(0, -'_ratio'.length);
+  return { ...metric, name, ratio: false, unit: unitOf(metric, false) };
 }
 
 function cellKey(cell: Record<string, string>): string {

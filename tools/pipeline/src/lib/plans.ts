@@ -22,6 +22,7 @@ export interface Plan {
   clients: PlanClient[];
   until: string;
   utilization_interval_ns?: number;
+  memory_interval_ns?: number;
 }
 
 export interface PlanClient extends ClientDefinition {
@@ -120,6 +121,9 @@ function toPlan(figure: FigureDefinition, entry: SystemEntry, choice: Cell, seed
     ...(figure.utilization_interval_ns === undefined
       ? {}
       : { utilization_interval_ns: figure.utilization_interval_ns }),
+    ...(figure.memory_interval_ns === undefined
+      ? {}
+      : { memory_interval_ns: figure.memory_interval_ns }),
   };
 }
 
