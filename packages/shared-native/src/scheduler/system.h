@@ -37,6 +37,9 @@ struct SystemMode {
   /// The scheduler acts on the completion of single ops, not only of all that it launched: on a real
   /// GPU, where seeing a completion costs a mark in the stream, every op then gets one.
   bool watches_ops = false;
+  /// All clients launch to one stream: their ops run one at a time, in the order of launch. Of a shared
+  /// context only, launched by a single thread that never takes back what it launched.
+  bool one_stream = false;
 };
 
 using ParamValue = std::variant<bool, std::int64_t, double, std::string>;
