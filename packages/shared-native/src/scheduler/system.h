@@ -40,6 +40,9 @@ struct SystemMode {
   /// The scheduler shares out device memory: clients need not fit the GPU with all their peaks at once.
   /// Only where memory can pass from one client to another, on the simulated GPU.
   bool manages_memory = false;
+  /// All clients launch to one stream: their ops run one at a time, in the order of launch. Of a shared
+  /// context only, launched by a single thread that never takes back what it launched.
+  bool one_stream = false;
 };
 
 using ParamValue = std::variant<bool, std::int64_t, double, std::string>;

@@ -55,11 +55,14 @@ Executive::Executive(SimSetup& setup, std::vector<ClientState>& states, RecordSi
   last_held_.assign(clients_, -1);
   completed_.reserve(clients_);
   launched_.reserve(2 * clients_);
+  std::size_t ops = 0;
   for (std::size_t c = 0; c < clients_; ++c) {
     streams_[c].arrivals.resize(op_count(c));
     streams_[c].pads.resize(op_count(c));
+    ops += op_count(c);
   }
   watch_memory();
+  line_.resize(system_.mode.one_stream ? ops : 0);
 }
 
 SimTotals Executive::run() {

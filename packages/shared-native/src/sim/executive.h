@@ -97,6 +97,8 @@ class Executive final : public Gate {
   void kernel_complete(std::size_t c);
   void op_complete(std::size_t c);
   void schedule_front(std::size_t c);
+  void join_line(std::size_t c);
+  void leave_line();
   void make_head_ready(std::size_t c);
   void set_head(std::size_t c, std::uint32_t op);
   void wake(Nanos at);
@@ -137,6 +139,10 @@ class Executive final : public Gate {
   std::optional<ContextSlicer> slicer_;
 
   std::vector<Stream> streams_;
+  /// Where all clients have one stream: whose ops are in it, in order; a ring with room for all that can be.
+  std::vector<std::size_t> line_;
+  std::uint64_t line_begin_ = 0;
+  std::uint64_t line_end_ = 0;
   std::vector<std::uint32_t> completed_;    ///< scratch for Engine::advance
   std::vector<std::size_t> launched_;       ///< clients launched by the decide() under way
   std::array<Nanos, 2> copy_engine_free_{}; ///< host to device, device to host

@@ -66,7 +66,9 @@ void Executive::launch(std::size_t c) {
   } else {
     slots_.set(host_slot(c), launched);
   }
-  if (stream_was_empty) {
+  if (system_.mode.one_stream) {
+    join_line(c);
+  } else if (stream_was_empty) {
     schedule_front(c);
     if (slicer_) {
       const auto change = slicer_->work_arrived(c, now_);
@@ -180,6 +182,26 @@ void Executive::schedule_front(std::size_t c) {
   slots_.set(stream_slot(c), std::max(stream.arrivals[states_[c].finished], drained));
 }
 
+/// `c` has launched to the stream of all clients.
+void Executive::join_line(std::size_t c) {
+  assert(line_end_ - line_begin_ < line_.size());
+  line_[line_end_ % line_.size()] = c;
+  if (line_end_++ == line_begin_) {
+    schedule_front(c);
+  }
+}
+
+/// The op at the front of the stream of all clients is complete: the next one follows, whosever it is.
+void Executive::leave_line() {
+  ++line_begin_;
+  for (Stream& stream : streams_) {
+    stream.last_end = now_;
+  }
+  if (line_begin_ != line_end_) {
+    schedule_front(line_[line_begin_ % line_.size()]);
+  }
+}
+
 void Executive::start_front(std::size_t c) {
   Stream& stream = streams_[c];
   if (slicer_ && !slicer_->resident(c)) {
@@ -281,7 +303,9 @@ void Executive::op_complete(std::size_t c) {
   if (detail_ != nullptr) {
     detail_->op(c, index, stream.front_began, now_);
   }
-  if (state.in_flight() > 0) {
+  if (system_.mode.one_stream) {
+    leave_line();
+  } else if (state.in_flight() > 0) {
     if (stream.pads_launched == 0) {
       schedule_front(c);
     }

@@ -145,7 +145,8 @@ INSTANTIATE_TEST_SUITE_P(
         Uses{"reef", {}, {"kind", "sm_needed", "duration"}, {"sm_needed", "duration"}},
         Uses{"ideal", {}, {}, {}}, Uses{"mps", {}, {}, {}}, Uses{"mps-priority", {}, {}, {}},
         Uses{"sequential", {}, {}, {}}, Uses{"streams", {}, {}, {}},
-        Uses{"streams-priority", {}, {}, {}}, Uses{"timeslice", {}, {}, {}}),
+        Uses{"sequential-as-published", {}, {}, {}}, Uses{"streams-priority", {}, {}, {}},
+        Uses{"timeslice", {}, {}, {}}),
     [](const auto& instance) {
       std::string name = instance.param.system;
       std::replace(name.begin(), name.end(), '-', '_');
