@@ -36,15 +36,16 @@ void BM_Decision(benchmark::State& state, const char* running_program,
   std::size_t turn = 0;
   for ([[maybe_unused]] auto unused : state) {
     const std::size_t op = turn * 7 % (running.progress.size() - 1);
-    const std::int64_t capacity = least + (both - least) * static_cast<std::int64_t>(turn % 16) / 16;
+    const std::int64_t capacity =
+        least + (both - least) * static_cast<std::int64_t>(turn % 16) / 16;
     ++turn;
     const RunningCurve curve{.curve = {.curve = &running.demand}, .progress = running.progress[op]};
     const auto begin = std::chrono::steady_clock::now();
-    auto shift = least_shift({&curve, 1}, {.curve = &starting.demand}, capacity, curve.remaining(),
-                             true);
+    auto shift =
+        least_shift({&curve, 1}, {.curve = &starting.demand}, capacity, curve.remaining(), true);
     if (!shift) {
-      shift = least_shift({&curve, 1}, {.curve = &starting.demand}, capacity, curve.remaining(),
-                          false);
+      shift =
+          least_shift({&curve, 1}, {.curve = &starting.demand}, capacity, curve.remaining(), false);
     }
     const std::chrono::duration<double, std::micro> took = std::chrono::steady_clock::now() - begin;
     benchmark::DoNotOptimize(shift);
@@ -57,13 +58,19 @@ void BM_Decision(benchmark::State& state, const char* running_program,
 
 BENCHMARK_CAPTURE(BM_Decision, resnet50_resnet50, "resnet50-training-b32-fp32",
                   "resnet50-training-b32-fp32")
-    ->Arg(64)->Arg(2)->Unit(benchmark::kMicrosecond);
+    ->Arg(64)
+    ->Arg(2)
+    ->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(BM_Decision, mobilenetv2_resnet101, "mobilenetv2-training-b64-fp32",
                   "resnet101-training-b32-fp32")
-    ->Arg(64)->Arg(2)->Unit(benchmark::kMicrosecond);
+    ->Arg(64)
+    ->Arg(2)
+    ->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(BM_Decision, transformerxl_bert, "transformerxl-training-b8-fp32",
                   "bert-training-b8-fp32")
-    ->Arg(64)->Arg(2)->Unit(benchmark::kMicrosecond);
+    ->Arg(64)
+    ->Arg(2)
+    ->Unit(benchmark::kMicrosecond);
 
 } // namespace
 } // namespace cotenant

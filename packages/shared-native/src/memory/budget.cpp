@@ -63,8 +63,7 @@ std::int64_t parse_size(std::string_view text, std::int64_t gpu, std::int64_t pe
 Nanos parse_time(std::string_view text) {
   const auto time = with_unit<3>(text, {{{"us", 1e3}, {"ms", 1e6}, {"s", 1e9}}});
   if (!time) {
-    throw InputError(
-        fmt::format("{} is no time; expected a number with us, ms or s", quote(text)));
+    throw InputError(fmt::format("{} is no time; expected a number with us, ms or s", quote(text)));
   }
   return *time;
 }
@@ -82,13 +81,13 @@ std::vector<BudgetStep> parse_budget(std::string_view text, std::int64_t gpu_byt
     const std::size_t at_sign = part.find('@');
     const bool timed = at_sign != std::string_view::npos;
     if (timed == steps.empty()) {
-      throw InputError(fmt::format(
-          "step {} is {}; expected {}", steps.size() + 1, quote(part),
-          timed ? "a size without a time, which holds from the start" : "SIZE @ TIME"));
+      throw InputError(
+          fmt::format("step {} is {}; expected {}", steps.size() + 1, quote(part),
+                      timed ? "a size without a time, which holds from the start" : "SIZE @ TIME"));
     }
-    const BudgetStep step{
-        .at = timed ? parse_time(trimmed(part.substr(at_sign + 1))) : 0,
-        .bytes = parse_size(trimmed(part.substr(0, at_sign)), gpu_bytes, peak_bytes)};
+    const BudgetStep step{.at = timed ? parse_time(trimmed(part.substr(at_sign + 1))) : 0,
+                          .bytes =
+                              parse_size(trimmed(part.substr(0, at_sign)), gpu_bytes, peak_bytes)};
     if (timed && step.at <= steps.back().at) {
       throw InputError(fmt::format("step {}, {}, is not later than the one before; expected times "
                                    "that rise",

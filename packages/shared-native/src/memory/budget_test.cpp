@@ -1,8 +1,7 @@
-#include "memory/budget.h"
-
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "memory/budget.h"
 
 namespace cotenant {
 namespace {

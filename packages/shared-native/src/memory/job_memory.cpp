@@ -24,10 +24,11 @@ Tensors tensors_of_client(const ClientInfo& client) {
 JobMemory job_memory(const ClientInfo& client, const RegionOptions& options) {
   const auto ops = static_cast<std::uint32_t>(client.profile.size());
   const Tensors tensors = tensors_of_client(client);
-  const auto kept = long_lived(tensors.ephemeral, options.short_ops);
+  const ShortLived most{.ops = options.short_ops, .bytes = options.short_bytes};
+  const auto kept = long_lived(tensors.ephemeral, most);
   JobMemory job;
   job.persistent_bytes = tensors.persistent_bytes;
-  job.short_bytes = lay_out(short_lived(tensors.ephemeral, options.short_ops)).extent;
+  job.short_bytes = lay_out(short_lived(tensors.ephemeral, most)).extent;
   job.peak_bytes = std::max(client.memory.peak_bytes, live_bytes(tensors, ops).peak);
   job.uses = RegionUses(kept, lay_out(kept), options.region_bytes, ops);
 

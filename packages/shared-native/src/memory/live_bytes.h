@@ -9,9 +9,9 @@
 namespace cotenant {
 
 struct LiveBytes {
-  std::int64_t persistent = 0;       ///< also between iterations
-  std::vector<std::int64_t> during;  ///< per op, persistent ones included
-  std::vector<std::int64_t> behind;  ///< per op: when it is complete and the next has not begun
+  std::int64_t persistent = 0;      ///< also between iterations
+  std::vector<std::int64_t> during; ///< per op, persistent ones included
+  std::vector<std::int64_t> behind; ///< per op: when it is complete and the next has not begun
   std::int64_t peak = 0;
 };
 

@@ -19,8 +19,7 @@ inline std::vector<MemoryEvent> random_trace(std::mt19937_64& words, std::uint32
   for (std::uint32_t op = earliest; op <= ops; ++op) {
     for (std::size_t i = open.size(); i-- > 0;) {
       if (below(4) == 0) {
-        trace.push_back(
-            {.op = op, .alloc = false, .block = open[i].block, .bytes = open[i].bytes});
+        trace.push_back({.op = op, .alloc = false, .block = open[i].block, .bytes = open[i].bytes});
         open.erase(open.begin() + static_cast<std::ptrdiff_t>(i));
       }
     }

@@ -1,9 +1,9 @@
 // Whatever jobs do, within what they announce: never more than the capacity, the oldest never waits, all come to an end.
-#include "memory/region_pool.h"
-
 #include <algorithm>
 #include <gtest/gtest.h>
 #include <random>
+
+#include "memory/region_pool.h"
 
 namespace cotenant {
 namespace {
@@ -44,7 +44,9 @@ struct Walker {
   std::size_t step = 0;
 
   [[nodiscard]] std::int64_t most() const {
-    return step == holds.size() ? 0 : *std::max_element(holds.begin() + static_cast<std::ptrdiff_t>(step), holds.end());
+    return step == holds.size()
+               ? 0
+               : *std::max_element(holds.begin() + static_cast<std::ptrdiff_t>(step), holds.end());
   }
 };
 
@@ -63,7 +65,8 @@ TEST(RegionPool, IsNeverOverdrawnAndNeverStuckAndNeverKeepsTheOldestWaiting) {
       if (!pool.running(job)) {
         walker = {};
         for (std::uint64_t steps = 1 + words() % 8; steps > 0; --steps) {
-          walker.holds.push_back(static_cast<std::int64_t>(words() % static_cast<std::uint64_t>(capacity + 1)));
+          walker.holds.push_back(
+              static_cast<std::int64_t>(words() % static_cast<std::uint64_t>(capacity + 1)));
         }
         pool.begin(job, walker.most());
         continue;

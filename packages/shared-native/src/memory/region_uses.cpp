@@ -41,8 +41,8 @@ void fill_rows(const std::vector<RegionUse>& uses, std::uint32_t ops, OpOf op_of
 
 } // namespace
 
-RegionUses::RegionUses(const std::vector<Tensor>& tensors, const Layout& layout,
-                       std::int64_t bytes, std::uint32_t ops)
+RegionUses::RegionUses(const std::vector<Tensor>& tensors, const Layout& layout, std::int64_t bytes,
+                       std::uint32_t ops)
     : ops_(ops) {
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     const std::int64_t end = layout.offsets[i] + tensors[i].bytes;
@@ -54,8 +54,10 @@ RegionUses::RegionUses(const std::vector<Tensor>& tensors, const Layout& layout,
   }
   uses_ = joined(std::move(uses_));
   regions_ = uses_.empty() ? 0 : uses_.back().region + 1;
-  fill_rows(uses_, ops, [](const RegionUse& use) { return use.first; }, begins_, begin_rows_);
-  fill_rows(uses_, ops, [](const RegionUse& use) { return use.last; }, ends_, end_rows_);
+  fill_rows(
+      uses_, ops, [](const RegionUse& use) { return use.first; }, begins_, begin_rows_);
+  fill_rows(
+      uses_, ops, [](const RegionUse& use) { return use.last; }, ends_, end_rows_);
 }
 
 std::vector<std::uint32_t> RegionUses::held(std::uint32_t ahead) const {

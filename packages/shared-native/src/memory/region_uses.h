@@ -46,7 +46,7 @@ class RegionUses {
 
   std::uint32_t ops_ = 0;
   std::uint32_t regions_ = 0;
-  std::vector<RegionUse> uses_;      ///< by region, then in time; they neither overlap nor touch
+  std::vector<RegionUse> uses_;       ///< by region, then in time; they neither overlap nor touch
   std::vector<std::uint32_t> begins_; ///< regions, by op of the begin
   std::vector<std::uint32_t> begin_rows_;
   std::vector<std::uint32_t> ends_; ///< regions, by op of the end

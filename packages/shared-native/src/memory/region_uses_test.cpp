@@ -1,11 +1,10 @@
 // Layouts and regions: tensors that live at the same time lie apart, and no region is needed without a tensor in it.
-#include "memory/region_uses.h"
-
 #include <algorithm>
 #include <gtest/gtest.h>
 #include <set>
 
 #include "memory/random_trace_for_test.h"
+#include "memory/region_uses.h"
 
 namespace cotenant {
 namespace {
@@ -18,12 +17,10 @@ std::vector<Tensor> random_tensors(std::uint64_t seed) {
 }
 
 TEST(Layout, BestFitReusesWhatWasFreed) {
-  const std::vector<Tensor> tensors = {{.first = 0, .last = 0, .bytes = 10},
-                                       {.first = 0, .last = 9, .bytes = 5},
-                                       {.first = 0, .last = 1, .bytes = 6},
-                                       {.first = 0, .last = 9, .bytes = 5},
-                                       {.first = 2, .last = 9, .bytes = 6},
-                                       {.first = 3, .last = 9, .bytes = 11}};
+  const std::vector<Tensor> tensors = {
+      {.first = 0, .last = 0, .bytes = 10}, {.first = 0, .last = 9, .bytes = 5},
+      {.first = 0, .last = 1, .bytes = 6},  {.first = 0, .last = 9, .bytes = 5},
+      {.first = 2, .last = 9, .bytes = 6},  {.first = 3, .last = 9, .bytes = 11}};
   const Layout layout = lay_out(tensors);
   EXPECT_EQ(layout.offsets, (std::vector<std::int64_t>{0, 10, 15, 21, 15, 26}));
   EXPECT_EQ(layout.extent, 37);

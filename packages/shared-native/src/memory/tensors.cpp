@@ -14,8 +14,7 @@ namespace {
   throw InputError(fmt::format("memory event {}: {}; expected {}", event, what, expected));
 }
 
-void check(const MemoryEvent& event, std::size_t index, std::uint32_t earliest,
-           std::uint32_t ops) {
+void check(const MemoryEvent& event, std::size_t index, std::uint32_t earliest, std::uint32_t ops) {
   if (event.op < earliest || event.op > ops) {
     refuse(index, fmt::format("is before op {}", event.op),
            fmt::format("an op from {} to {}, in order", earliest, ops));
@@ -25,10 +24,13 @@ void check(const MemoryEvent& event, std::size_t index, std::uint32_t earliest,
   }
 }
 
+bool is_short(const Tensor& tensor, const ShortLived& most) {
+  return tensor.lifetime() <= most.ops && tensor.bytes <= most.bytes;
+}
+
 } // namespace
 
-Tensors tensors_of(std::span<const MemoryEvent> trace, std::uint32_t ops,
-                   std::int64_t persistent) {
+Tensors tensors_of(std::span<const MemoryEvent> trace, std::uint32_t ops, std::int64_t persistent) {
   struct Allocated {
     Tensor tensor;
     std::size_t order = 0;
@@ -77,17 +79,17 @@ Tensors tensors_of(std::span<const MemoryEvent> trace, std::uint32_t ops,
   return result;
 }
 
-std::vector<Tensor> short_lived(const std::vector<Tensor>& tensors, std::uint32_t ops) {
+std::vector<Tensor> short_lived(const std::vector<Tensor>& tensors, const ShortLived& most) {
   std::vector<Tensor> result;
   std::copy_if(tensors.begin(), tensors.end(), std::back_inserter(result),
-               [ops](const Tensor& tensor) { return tensor.lifetime() <= ops; });
+               [&](const Tensor& tensor) { return is_short(tensor, most); });
   return result;
 }
 
-std::vector<Tensor> long_lived(const std::vector<Tensor>& tensors, std::uint32_t ops) {
+std::vector<Tensor> long_lived(const std::vector<Tensor>& tensors, const ShortLived& most) {
   std::vector<Tensor> result;
   std::copy_if(tensors.begin(), tensors.end(), std::back_inserter(result),
-               [ops](const Tensor& tensor) { return tensor.lifetime() > ops; });
+               [&](const Tensor& tensor) { return !is_short(tensor, most); });
   return result;
 }
 

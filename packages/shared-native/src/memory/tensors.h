@@ -7,7 +7,7 @@
 // Three classes by lifetime, after Zico (ATC'21); where one ends and the next begins is a choice of this
 // project:
 //   persistent   held across iterations: weights, optimizer state, and what the trace never frees
-//   short        freed within a few ops: workspaces, temporaries
+//   short        freed within a few ops, and small: workspaces, temporaries
 //   long         the rest: feature maps kept from forward to backward, gradients
 #pragma once
 
@@ -41,8 +41,15 @@ struct Tensors {
 /// or goes back in time or beyond the program's end.
 Tensors tensors_of(std::span<const MemoryEvent> trace, std::uint32_t ops, std::int64_t persistent);
 
-/// Of `tensors`, those that live through at most `ops` ops (short), or through more (long).
-std::vector<Tensor> short_lived(const std::vector<Tensor>& tensors, std::uint32_t ops);
-std::vector<Tensor> long_lived(const std::vector<Tensor>& tensors, std::uint32_t ops);
+/// Where short ends: a tensor of more than `bytes` is as good as long-lived, because room kept for it would
+/// be idle most of the time.
+struct ShortLived {
+  std::uint32_t ops = 0;
+  std::int64_t bytes = 0;
+};
+
+/// Of `tensors`, those that live through at most so many ops and are no larger (short), and the rest (long).
+std::vector<Tensor> short_lived(const std::vector<Tensor>& tensors, const ShortLived& most);
+std::vector<Tensor> long_lived(const std::vector<Tensor>& tensors, const ShortLived& most);
 
 } // namespace cotenant

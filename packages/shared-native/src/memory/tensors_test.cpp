@@ -1,9 +1,8 @@
-#include "memory/tensors.h"
-
 #include <gtest/gtest.h>
 
 #include "base/error.h"
 #include "memory/live_bytes.h"
+#include "memory/tensors.h"
 
 namespace cotenant {
 namespace {
@@ -35,13 +34,16 @@ TEST(Tensors, WhatIsNeverFreedIsPersistent) {
   EXPECT_EQ(tensors.persistent_bytes, 107);
 }
 
-TEST(Tensors, ShortLivedOnesAreToldFromLongLivedOnesByOps) {
+TEST(Tensors, ShortLivedOnesAreToldFromLongLivedOnesByOpsAndSize) {
   const Tensors tensors =
       tensors_of(Trace{taken(0, 0, 1), taken(0, 1, 2), freed(2, 0, 1), freed(3, 1, 2)}, 5, 0);
-  ASSERT_EQ(short_lived(tensors.ephemeral, 2).size(), 1U);
-  EXPECT_EQ(short_lived(tensors.ephemeral, 2)[0].bytes, 1);
-  ASSERT_EQ(long_lived(tensors.ephemeral, 2).size(), 1U);
-  EXPECT_EQ(long_lived(tensors.ephemeral, 2)[0].bytes, 2);
+  const ShortLived most{.ops = 2, .bytes = 1};
+  ASSERT_EQ(short_lived(tensors.ephemeral, most).size(), 1U);
+  EXPECT_EQ(short_lived(tensors.ephemeral, most)[0].bytes, 1);
+  ASSERT_EQ(long_lived(tensors.ephemeral, most).size(), 1U);
+  EXPECT_EQ(long_lived(tensors.ephemeral, most)[0].bytes, 2);
+  EXPECT_EQ(short_lived(tensors.ephemeral, {.ops = 3, .bytes = 1}).size(), 1U);
+  EXPECT_EQ(short_lived(tensors.ephemeral, {.ops = 3, .bytes = 2}).size(), 2U);
 }
 
 TEST(Tensors, LiveBytesPeakWhileOpsRunAndFallWhenTheyComplete) {

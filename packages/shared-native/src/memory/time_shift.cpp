@@ -20,8 +20,8 @@ class Walk {
       : curve_(running.curve), left_(repeats ? kRepeats : 0), repeats_(repeats),
         begin_(-curve_.scaled(running.progress)) {
     const auto& at = curve_.curve->at;
-    piece_ = static_cast<std::size_t>(
-        std::upper_bound(at.begin(), at.end(), running.progress) - at.begin() - 1);
+    piece_ = static_cast<std::size_t>(std::upper_bound(at.begin(), at.end(), running.progress) -
+                                      at.begin() - 1);
     set();
   }
 
@@ -33,9 +33,9 @@ class Walk {
       piece_ = 0;
       begin_ += curve_.length();
       if (left_-- == 0) {
-        demand_ = repeats_ ? *std::max_element(curve_.curve->regions.begin(),
-                                               curve_.curve->regions.end())
-                           : 0;
+        demand_ =
+            repeats_ ? *std::max_element(curve_.curve->regions.begin(), curve_.curve->regions.end())
+                     : 0;
         end_ = kNever;
         return;
       }

@@ -1,7 +1,7 @@
-#include "memory/time_shift.h"
-
 #include <gtest/gtest.h>
 #include <random>
+
+#include "memory/time_shift.h"
 
 namespace cotenant {
 namespace {

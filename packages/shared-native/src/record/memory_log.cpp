@@ -33,7 +33,8 @@ void MemoryLog::memory(const MemoryRecord& record) {
   Total& total = totals_[record.gpu];
   const auto before = static_cast<double>(total.time);
   total.time += record.end - record.begin;
-  total.live_mean = (total.live_mean * before + record.live_mean * static_cast<double>(record.end - record.begin)) /
+  total.live_mean = (total.live_mean * before +
+                     record.live_mean * static_cast<double>(record.end - record.begin)) /
                     static_cast<double>(total.time);
   total.live_max = std::max(total.live_max, record.live_max);
   total.held_max = std::max(total.held_max, record.held_max);

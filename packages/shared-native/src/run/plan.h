@@ -40,9 +40,9 @@ struct Plan {
   std::optional<std::size_t> until; ///< index into clients
   Nanos time_limit = kNever;
   Nanos utilization_interval =
-      0;              ///< above 0: what the GPU is used for, in intervals of this length
+      0;                     ///< above 0: what the GPU is used for, in intervals of this length
   Nanos memory_interval = 0; ///< above 0: the same of device memory
-  std::string source; ///< file name, for messages
+  std::string source;        ///< file name, for messages
 };
 
 /// Reads and checks everything that the text alone can tell. `folder` is where relative trace files

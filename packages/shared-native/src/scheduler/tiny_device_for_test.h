@@ -50,15 +50,14 @@ class TinyDevice : private TestStates, private Gate {
         streams_(clients.size()), random_(seed) {
     std::vector<ClientInfo> infos;
     for (const TinyClient& c : clients_) {
-      infos.push_back({.name = "client" + std::to_string(infos.size()),
-                       .priority = c.client.priority,
-                       .training = c.client.training,
-                       .profile = c.told.empty() ? c.client.ops : c.told,
-                       .solo_latency = c.client.solo_latency,
-                       .warmup = c.client.warmup,
-                       .memory = {.trace = c.memory,
-                                  .persistent_bytes = c.persistent_bytes,
-                                  .peak_bytes = 0}});
+      infos.push_back(
+          {.name = "client" + std::to_string(infos.size()),
+           .priority = c.client.priority,
+           .training = c.client.training,
+           .profile = c.told.empty() ? c.client.ops : c.told,
+           .solo_latency = c.client.solo_latency,
+           .warmup = c.client.warmup,
+           .memory = {.trace = c.memory, .persistent_bytes = c.persistent_bytes, .peak_bytes = 0}});
     }
     const SystemInfo& system = find_system(name);
     const GpuSpec gpu = test_gpu();

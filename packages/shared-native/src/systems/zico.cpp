@@ -75,8 +75,9 @@ class Zico final : public Scheduler {
     pool_.end(c);
     // Far from what an iteration alone takes, something else than neighbours was in its way.
     const Nanos alone = std::max<Nanos>(memory_[c].progress.back(), 1);
-    job.stretch = std::clamp<std::int64_t>((duration - job.stalled) * StretchedCurve::kAlone / alone,
-                                           StretchedCurve::kAlone / 4, StretchedCurve::kAlone * 16);
+    job.stretch =
+        std::clamp<std::int64_t>((duration - job.stalled) * StretchedCurve::kAlone / alone,
+                                 StretchedCurve::kAlone / 4, StretchedCurve::kAlone * 16);
     job.stalled = 0;
     start_clock(gate);
   }
@@ -136,8 +137,8 @@ class Zico final : public Scheduler {
         return;
       }
     }
-    const bool none = std::all_of(jobs_.begin(), jobs_.end(),
-                                  [](const Job& job) { return job.warmup == 0; });
+    const bool none =
+        std::all_of(jobs_.begin(), jobs_.end(), [](const Job& job) { return job.warmup == 0; });
     clock_ = none ? 0 : gate.now();
     apply_steps(gate);
   }
@@ -289,6 +290,7 @@ SystemInstance make(const Params& params, const Setup& setup) {
   Options options;
   options.regions = {.region_bytes = params.integer("region_mib") << 20,
                      .short_ops = static_cast<std::uint32_t>(params.integer("short_ops")),
+                     .short_bytes = params.integer("short_mib") << 20,
                      .ahead = static_cast<std::uint32_t>(params.integer("ahead"))};
   std::vector<JobMemory> memory;
   std::int64_t peaks = 0;
@@ -316,9 +318,10 @@ SystemInstance make(const Params& params, const Setup& setup) {
 const RegisterSystem registered{{
     .name = "zico",
     .title = "Zico: shared memory under a budget",
-    .summary = "Iterations of training jobs are shifted against each other so that their memory together "
-               "stays within a budget, which may be less than the sum of their peaks. After Zico "
-               "(ATC'21), reconstructed.",
+    .summary =
+        "Iterations of training jobs are shifted against each other so that their memory together "
+        "stays within a budget, which may be less than the sum of their peaks. After Zico "
+        "(ATC'21), reconstructed.",
     .params =
         {
             {.name = "budget",
@@ -326,9 +329,12 @@ const RegisterSystem registered{{
              .min = {},
              .max = {},
              .unit = "",
-             .doc = "Device memory for all clients together: a size (\"6GiB\", \"4096MiB\"), a share of the "
-                    "sum of their peaks (\"70%\"), or \"gpu\" for all there is; then, after commas, what it "
-                    "changes to and when (\"90%, 70% @ 400ms\"), counted from the start of the clock."},
+             .doc = "Device memory for all clients together: a size (\"6GiB\", \"4096MiB\"), a "
+                    "share of the "
+                    "sum of their peaks (\"70%\"), or \"gpu\" for all there is; then, after "
+                    "commas, what it "
+                    "changes to and when (\"90%, 70% @ 400ms\"), counted from the start of the "
+                    "clock."},
             {.name = "region_mib",
              .default_value = std::int64_t{64},
              .min = 1,
@@ -340,8 +346,14 @@ const RegisterSystem registered{{
              .min = 0,
              .max = 1e6,
              .unit = "ops",
-             .doc = "Tensors that live through at most so many ops are short-lived: they are kept in a "
-                    "private pool."},
+             .doc = "Tensors that live through at most so many ops, and are small, are short-lived: "
+                    "they are kept in a private pool."},
+            {.name = "short_mib",
+             .default_value = std::int64_t{8},
+             .min = 0,
+             .max = 65536,
+             .unit = "MiB",
+             .doc = "Tensors that are larger are long-lived, however soon they are freed."},
             {.name = "ahead",
              .default_value = std::int64_t{8},
              .min = 1,

@@ -88,11 +88,12 @@ class CheckedRun {
       if (event.op == 0) {
         running_.push_back(c);
       }
-      live_[c] = std::max(jobs_.live[c].during[device_.state(c).finished],
-                          jobs_.live[c].during[event.op]);
+      live_[c] =
+          std::max(jobs_.live[c].during[device_.state(c).finished], jobs_.live[c].during[event.op]);
     } else if (event.what == What::finished) {
       const LiveBytes& live = jobs_.live[c];
-      live_[c] = event.op + 1 < device_.state(c).head ? live.during[event.op + 1] : live.behind[event.op];
+      live_[c] =
+          event.op + 1 < device_.state(c).head ? live.during[event.op + 1] : live.behind[event.op];
       if (event.op + 1 == live.during.size()) {
         std::erase(running_, c);
       }
@@ -112,14 +113,15 @@ TEST(ZicoProperty, TenThousandRandomTracesStayWithinTheirBudgetAndComeToAnEnd) {
     const RandomJobs jobs = random_jobs(words);
     const bool steps = words() % 4 == 0;
     const std::string budget = std::to_string(40 + words() % 61) + "%";
-    const std::string later = std::to_string(40 + words() % 61) + "%@" +
-                              std::to_string(1 + words() % 300) + "us";
-    const testing::ParamList params = {
-        {"budget", steps ? budget + ", " + later : budget},
-        {"region_mib", static_cast<std::int64_t>(1 + words() % 3)},
-        {"short_ops", static_cast<std::int64_t>(words() % 4)},
-        {"ahead", std::int64_t{kAhead}}};
-    SCOPED_TRACE("seed " + std::to_string(seed) + ", budget " + std::get<std::string>(params[0].second));
+    const std::string later =
+        std::to_string(40 + words() % 61) + "%@" + std::to_string(1 + words() % 300) + "us";
+    const testing::ParamList params = {{"budget", steps ? budget + ", " + later : budget},
+                                       {"region_mib", static_cast<std::int64_t>(1 + words() % 3)},
+                                       {"short_ops", static_cast<std::int64_t>(words() % 4)},
+                                       {"short_mib", static_cast<std::int64_t>(words() % 9)},
+                                       {"ahead", std::int64_t{kAhead}}};
+    SCOPED_TRACE("seed " + std::to_string(seed) + ", budget " +
+                 std::get<std::string>(params[0].second));
     try {
       CheckedRun run(jobs, params, seed);
       run.check(steps);

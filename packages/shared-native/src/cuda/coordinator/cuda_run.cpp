@@ -185,10 +185,10 @@ void CudaLane::check(const Plan& plan) {
                                  plan.source));
   }
   if (setup.mode.manages_memory) {
-    throw InputError(
-        fmt::format("{}: plan.system.name: '{}' passes memory from one client to another, which programs "
-                    "captured as graphs keep to themselves; expected another system, or lane sim",
-                    plan.source, plan.system));
+    throw InputError(fmt::format(
+        "{}: plan.system.name: '{}' passes memory from one client to another, which programs "
+        "captured as graphs keep to themselves; expected another system, or lane sim",
+        plan.source, plan.system));
   }
   for (std::size_t c = 0; c < setup.clients.size(); ++c) {
     const Label label = catalog_.program(plan.clients[c].program).label;
