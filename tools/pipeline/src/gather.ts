@@ -21,6 +21,7 @@ import type { Measurement } from './lib/measure.ts';
 import { measureRecords } from './lib/measure-records.ts';
 import { writeMissing } from './lib/missing.ts';
 import { measuredFolder } from './lib/paths.ts';
+import { writePhases } from './lib/phases.ts';
 import { readRecord, startRecord } from './lib/provenance.ts';
 import type { Summary } from './lib/raw.ts';
 import { packedRecords, rawRecords, type RecordSource } from './lib/records.ts';
@@ -46,6 +47,7 @@ export function gather(args: StepArgs): number {
   writeAtomic(join(args.out, 'results.csv'), resultsToCsv(clients, rows));
   writeMissing(args.out, clients, missing);
   writeUtilization(args.out, figure);
+  writePhases(args.out, figure);
   for (const table of figure.tables ?? []) {
     for (const entry of figure.systems) {
       const { file, content } = tableFor(figure, table, entry, measured);

@@ -232,6 +232,12 @@ export const figureSchema = z
       .describe(
         'Count what the simulated GPU is used for, in intervals of so many nanoseconds: metrics <client>_gpu_*, and utilization.csv for plots over time.',
       ),
+    phases: z
+      .boolean()
+      .optional()
+      .describe(
+        'Record when each phase of an iteration was on the simulated device: phases.csv for plots over time.',
+      ),
     quick: quick.optional().describe('The reduced form, for a first look.'),
     cuda: cuda
       .optional()

@@ -22,6 +22,7 @@ export interface Plan {
   clients: PlanClient[];
   until: string;
   utilization_interval_ns?: number;
+  phases?: true;
 }
 
 export interface PlanClient extends ClientDefinition {
@@ -120,6 +121,7 @@ function toPlan(figure: FigureDefinition, entry: SystemEntry, choice: Cell, seed
     ...(figure.utilization_interval_ns === undefined
       ? {}
       : { utilization_interval_ns: figure.utilization_interval_ns }),
+    ...(figure.phases === true ? { phases: true } : {}),
   };
 }
 

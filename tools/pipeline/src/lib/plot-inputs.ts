@@ -20,6 +20,7 @@ export function plotInputs(figure: FigureDefinition, folder: string, out: string
     ...(figure.utilization_interval_ns === undefined
       ? {}
       : { 'utilization.csv': digestFile(join(out, 'utilization.csv')) }),
+    ...(figure.phases === true ? { 'phases.csv': digestFile(join(out, 'phases.csv')) } : {}),
     'titles and labels of figure.json': digest(labels),
     ...Object.fromEntries(figure.plots.map((plot) => [plot, digestFile(join(folder, plot))])),
   };
