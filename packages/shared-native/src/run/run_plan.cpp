@@ -8,6 +8,8 @@
 #include "base/file.h"
 #include "base/sha256.h"
 #include "program/program_text.h"
+#include "record/detail_split.h"
+#include "record/phase_log.h"
 #include "record/request_log.h"
 #include "record/timeline.h"
 #include "record/use_log.h"
@@ -99,8 +101,10 @@ RunOutcome run_plan(const Plan& plan, Catalog& catalog, const RunOptions& option
   const std::string digest = input_digest(plan, catalog, options);
   const auto use_file = options.out / (plan.id + ".utilization.csv");
   const bool watched = plan.utilization_interval > 0;
+  const auto phase_file = options.out / (plan.id + ".phases.csv");
   if (!options.timeline && is_finished(summary, records, digest) &&
-      (!watched || std::filesystem::exists(use_file))) {
+      (!watched || std::filesystem::exists(use_file)) &&
+      (!plan.phases || std::filesystem::exists(phase_file))) {
     return RunOutcome::reused;
   }
   SimSetup setup{.gpu = checked.gpu,
@@ -113,15 +117,22 @@ RunOutcome run_plan(const Plan& plan, Catalog& catalog, const RunOptions& option
                  .use_interval = plan.utilization_interval};
   std::vector<std::string> names;
   std::vector<Timeline::Track> tracks;
+  std::vector<PhaseLog::Track> phase_tracks;
   for (std::size_t c = 0; c < plan.clients.size(); ++c) {
+    const Program& program = setup.clients[c].program->program;
     names.push_back(plan.clients[c].name);
-    tracks.push_back(
-        {.client = plan.clients[c].name, .program = &setup.clients[c].program->program});
+    tracks.push_back({.client = names.back(), .program = &program});
+    phase_tracks.push_back({.client = names.back(), .program = &program});
   }
   RequestLog log(records, names);
+  DetailSplit details;
   std::optional<Timeline> timeline;
   if (options.timeline) {
-    timeline.emplace(*options.timeline, tracks);
+    details.add(timeline.emplace(*options.timeline, tracks));
+  }
+  std::optional<PhaseLog> phases;
+  if (plan.phases) {
+    details.add(phases.emplace(phase_file, phase_tracks));
   }
   std::optional<UseLog> use;
   if (watched) {
@@ -129,7 +140,7 @@ RunOutcome run_plan(const Plan& plan, Catalog& catalog, const RunOptions& option
   }
   Records sink(log, use ? &*use : nullptr);
   const SimTotals totals =
-      simulate(std::move(setup), sink, timeline ? &*timeline : nullptr, progress);
+      simulate(std::move(setup), sink, details.empty() ? nullptr : &details, progress);
   if (totals.interrupted) {
     return RunOutcome::interrupted;
   }
@@ -142,6 +153,9 @@ RunOutcome run_plan(const Plan& plan, Catalog& catalog, const RunOptions& option
   }
   if (timeline) {
     timeline->commit();
+  }
+  if (phases) {
+    phases->commit();
   }
   ordered_json document = summarize(plan, catalog, totals, digest);
   if (use) {
