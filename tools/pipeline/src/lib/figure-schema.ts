@@ -248,7 +248,7 @@ export const figureSchema = z
       .array(z.string())
       .min(1)
       .describe(
-        '<client>_{latency,service,wait}_{p50,p80,p90,p95,p99,max,mean}, <client>_throughput or, with utilization_interval_ns, <client>_gpu_{sm_busy,occupancy,compute,dram}; optionally with _ratio; or system_throughput. With groups, "all" is all clients together.',
+        '<client>_{latency,service,wait}_{p50,p80,p90,p95,p99,max,mean}, <client>_throughput or, with utilization_interval_ns, <client>_gpu_{sm_busy,occupancy,compute,dram}; optionally with _ratio; or system_throughput, or throughput_spread. With groups, "all" is all clients together.',
       ),
     means: z
       .array(z.string())
