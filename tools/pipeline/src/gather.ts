@@ -22,6 +22,7 @@ import { measureRecords } from './lib/measure-records.ts';
 import { writeMissing } from './lib/missing.ts';
 import { writeMemory } from './lib/memory.ts';
 import { measuredFolder } from './lib/paths.ts';
+import { writePhases } from './lib/phases.ts';
 import { readRecord, startRecord } from './lib/provenance.ts';
 import type { Summary } from './lib/raw.ts';
 import { packedRecords, rawRecords, type RecordSource } from './lib/records.ts';
@@ -48,6 +49,7 @@ export function gather(args: StepArgs): number {
   writeMissing(args.out, clients, missing);
   writeUtilization(args.out, figure);
   writeMemory(args.out, figure);
+  writePhases(args.out, figure);
   for (const table of figure.tables ?? []) {
     for (const entry of figure.systems) {
       const { file, content } = tableFor(figure, table, entry, measured);

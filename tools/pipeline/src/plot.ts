@@ -20,6 +20,7 @@ import { MEMORY_TABLE, readMemory } from './lib/memory-table.ts';
 import { coverage, readMissing } from './lib/missing.ts';
 import { describeOrigin } from './lib/origin.ts';
 import { NATIVE } from './lib/paths.ts';
+import { PHASES, readPhases } from './lib/phases-table.ts';
 import { plotInputs } from './lib/plot-inputs.ts';
 import { startRecord } from './lib/provenance.ts';
 import { toPng, toSvg } from './lib/render.ts';
@@ -69,10 +70,11 @@ export async function draw(
   { folder, out, rows, origin, emptyPanels }: Drawing,
 ): Promise<string[]> {
   const axes = Object.keys(figure.axes);
-  const tables = [
-    [UTILIZATION, readUtilization(out, axes)],
-    [MEMORY_TABLE, readMemory(out, axes)],
-  ] as const;
+  const series = [
+    { file: UTILIZATION, table: readUtilization(out, axes) },
+    { file: MEMORY_TABLE, table: readMemory(out, axes) },
+    { file: PHASES, table: readPhases(out, axes) },
+  ];
   const names: string[] = [];
   for (const file of figure.plots) {
     const path = join(folder, file);
@@ -80,11 +82,12 @@ export async function draw(
     if (typeof source !== 'object' || source === null || Array.isArray(source)) {
       throw new UserError(`${path}: is not an object; expected a Vega-Lite specification`);
     }
-    let spec = decorate(source as Spec, figure, rows, origin);
-    for (const [table, series] of tables) {
-      if (series !== null && JSON.stringify(source).includes(table))
-        spec = withTable(spec, table, series);
-    }
+    const text = JSON.stringify(source);
+    const spec = series.reduce(
+      (plain, { file: name, table }) =>
+        table !== null && text.includes(name) ? withTable(plain, name, table) : plain,
+      decorate(source as Spec, figure, rows, origin),
+    );
     const svg = await toSvg(spec, path, { emptyPanels });
     const name = basename(file, '.vl.json');
     const base = join(out, name);

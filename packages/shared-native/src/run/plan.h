@@ -42,6 +42,7 @@ struct Plan {
   Nanos utilization_interval =
       0;                     ///< above 0: what the GPU is used for, in intervals of this length
   Nanos memory_interval = 0; ///< above 0: the same of device memory
+  bool phases = false;       ///< when each phase of an iteration was on the device
   std::string source;        ///< file name, for messages
 };
 

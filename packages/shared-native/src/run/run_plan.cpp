@@ -10,7 +10,9 @@
 #include "base/file.h"
 #include "base/sha256.h"
 #include "program/program_text.h"
+#include "record/detail_split.h"
 #include "record/memory_log.h"
+#include "record/phase_log.h"
 #include "record/request_log.h"
 #include "record/timeline.h"
 #include "record/use_log.h"
@@ -125,9 +127,11 @@ RunOutcome run_plan(const Plan& plan, Catalog& catalog, const RunOptions& option
   const auto memory_file = options.out / (plan.id + ".memory.csv");
   const bool watched = plan.utilization_interval > 0;
   const bool memory_watched = plan.memory_interval > 0;
+  const auto phase_file = options.out / (plan.id + ".phases.csv");
   if (!options.timeline && is_finished(summary, records, digest) &&
       (!watched || std::filesystem::exists(use_file)) &&
-      (!memory_watched || std::filesystem::exists(memory_file))) {
+      (!memory_watched || std::filesystem::exists(memory_file)) &&
+      (!plan.phases || std::filesystem::exists(phase_file))) {
     return RunOutcome::reused;
   }
   SimSetup setup{.gpu = checked.gpu,
@@ -142,16 +146,23 @@ RunOutcome run_plan(const Plan& plan, Catalog& catalog, const RunOptions& option
   std::vector<std::string> names;
   std::vector<std::int64_t> peaks;
   std::vector<Timeline::Track> tracks;
+  std::vector<PhaseLog::Track> phase_tracks;
   for (std::size_t c = 0; c < plan.clients.size(); ++c) {
+    const Program& program = setup.clients[c].program->program;
     names.push_back(plan.clients[c].name);
     peaks.push_back(setup.clients[c].program->peak_bytes());
-    tracks.push_back(
-        {.client = plan.clients[c].name, .program = &setup.clients[c].program->program});
+    tracks.push_back({.client = names.back(), .program = &program});
+    phase_tracks.push_back({.client = names.back(), .program = &program});
   }
   RequestLog log(records, names);
+  DetailSplit details;
   std::optional<Timeline> timeline;
   if (options.timeline) {
-    timeline.emplace(*options.timeline, tracks);
+    details.add(timeline.emplace(*options.timeline, tracks));
+  }
+  std::optional<PhaseLog> phases;
+  if (plan.phases) {
+    details.add(phases.emplace(phase_file, phase_tracks));
   }
   std::optional<UseLog> use;
   if (watched) {
@@ -163,7 +174,7 @@ RunOutcome run_plan(const Plan& plan, Catalog& catalog, const RunOptions& option
   }
   Records sink(log, use, memory);
   const SimTotals totals =
-      simulate(std::move(setup), sink, timeline ? &*timeline : nullptr, progress);
+      simulate(std::move(setup), sink, details.empty() ? nullptr : &details, progress);
   if (totals.interrupted) {
     return RunOutcome::interrupted;
   }
@@ -179,6 +190,9 @@ RunOutcome run_plan(const Plan& plan, Catalog& catalog, const RunOptions& option
   }
   if (timeline) {
     timeline->commit();
+  }
+  if (phases) {
+    phases->commit();
   }
   ordered_json document = summarize(plan, catalog, totals, digest);
   if (use) {

@@ -75,6 +75,24 @@ TEST_F(RunPlan, UseOfTheGpuIsWrittenWhereThePlanAsksForIt) {
   EXPECT_EQ(run(plan), RunOutcome::finished) << "half a result is none";
 }
 
+TEST_F(RunPlan, PhasesAreWrittenWhereThePlanAsksForThem) {
+  json plan = space.plan("ticktock");
+  plan["phases"] = true;
+  EXPECT_EQ(run(plan), RunOutcome::finished);
+  const auto file = space.out() / "small-ticktock.phases.csv";
+  const std::string phases = read_file(file);
+  EXPECT_TRUE(phases.starts_with("client,iteration,phase,begin_ns,end_ns\nhp,0,forward,"))
+      << phases.substr(0, 80);
+  EXPECT_NE(phases.find("\nbe,3,backward,"), std::string::npos);
+  const std::string records = read_file(space.out() / "small-ticktock.csv");
+  EXPECT_EQ(run(plan), RunOutcome::reused);
+  std::filesystem::remove(file);
+  EXPECT_EQ(run(plan), RunOutcome::finished) << "half a result is none";
+  plan["phases"] = false;
+  run(plan);
+  EXPECT_EQ(read_file(space.out() / "small-ticktock.csv"), records) << "watching changes nothing";
+}
+
 TEST_F(RunPlan, ScaledProgramsAreLabelledDerived) {
   json plan = space.plan("mps");
   plan["gpu"] = "v100-16";

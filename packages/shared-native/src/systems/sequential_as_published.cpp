@@ -15,10 +15,10 @@ namespace {
 const RegisterSystem registered{{
     .name = "sequential-as-published",
     .title = "One stream for all",
-    .summary = "All clients launch to one stream, so that their ops run one at a time, in the "
-               "order of launch. "
-               "'Sequential' in the baselines tool of Orion (EuroSys'24), whose requests "
-               "interleave all the same.",
+    .summary =
+        "All clients launch to one stream, so that their ops run one at a time, in the order "
+        "of launch. 'Sequential' in the baselines tool of Orion (EuroSys'24), whose requests "
+        "interleave all the same.",
     .params = {},
     .make =
         [](const Params& /*params*/, const Setup& /*setup*/) {

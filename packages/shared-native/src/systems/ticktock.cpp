@@ -46,22 +46,26 @@ class TickTock final : public Scheduler {
   explicit TickTock(std::span<const ClientInfo> clients)
       : controls_(all_pass(clients, Control::forward), all_pass(clients, Control::backward)) {
     for (const ClientInfo& client : clients) {
-      const bool one_kind = std::ranges::all_of(client.profile, [&](const OpProfile& op) {
-        return control_of(op) == control_of(client.profile.front());
-      });
-      clients_.push_back(
-          {.profile = client.profile, .one_kind = one_kind, .warmup = client.warmup});
+      Client made{.profile = client.profile, .phases = {}, .warmup = client.warmup};
+      for (const OpProfile& op : client.profile) {
+        const bool begins = made.phases.empty() ||
+                            control_of(client.profile[made.phases.size() - 1]) != control_of(op);
+        made.phases.push_back(made.phases.empty() ? 0 : made.phases.back() + (begins ? 1 : 0));
+      }
+      clients_.push_back(std::move(made));
     }
     open_or_close();
   }
 
   void on_finished(std::size_t c, std::uint32_t op, Gate& /*gate*/) override {
-    const auto profile = clients_[c].profile;
-    const Control control = control_of(profile[op]);
-    const bool last = op + 1 == profile.size();
-    const Control next = control_of(profile[last ? 0 : op + 1]);
-    if (next != control || (last && clients_[c].one_kind)) {
+    const Client& client = clients_[c];
+    const Control control = control_of(client.profile[op]);
+    const bool last = op + 1 == client.profile.size();
+    const Control next = control_of(client.profile[last ? 0 : op + 1]);
+    if (next != control || (last && client.phases[op] == 0)) {
       controls_.leave(control, c);
+    } else if (last) {
+      controls_.go_on(control, c, 0);
     }
   }
 
@@ -74,7 +78,9 @@ class TickTock final : public Scheduler {
   void decide(Gate& gate) override {
     for (std::size_t c = 0; c < clients_.size(); ++c) {
       const ClientState& state = gate.client(c);
-      if (state.head_ready && controls_.enter(control_of(clients_[c].profile[state.head]), c)) {
+      const Client& client = clients_[c];
+      if (state.head_ready &&
+          controls_.enter(control_of(client.profile[state.head]), c, client.phases[state.head])) {
         gate.launch(c);
       }
     }
@@ -83,7 +89,7 @@ class TickTock final : public Scheduler {
  private:
   struct Client {
     std::span<const OpProfile> profile;
-    bool one_kind = false; ///< of phase: an iteration is one phase
+    std::vector<std::uint32_t> phases; ///< by op: which of the iteration's it belongs to
     std::int64_t warmup = 0;
     bool warmed_up = warmup <= 0;
     bool done = false;
@@ -107,10 +113,9 @@ const RegisterSystem registered{{
     .name = "ticktock",
     .title = "Tick-tock: forward beside backward",
     .summary = "Two training jobs in lockstep: their forward phases alternate and their backward "
-               "phases alternate, so "
-               "that the forward phase of one runs beside the backward phase of the other. WAVELET "
-               "(MLSys'21), as the "
-               "baselines tool of Orion (EuroSys'24) reduces it, with its end mended.",
+               "phases alternate, so that the forward phase of one runs beside the backward phase "
+               "of the other. WAVELET (MLSys'21) as the baselines tool of Orion (EuroSys'24) "
+               "reduces it, its end mended.",
     .params = {},
     .make =
         [](const Params& /*params*/, const Setup& setup) {

@@ -17,6 +17,8 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 
 namespace cotenant::ticktock {
 
@@ -29,23 +31,33 @@ class Controls {
   /// Whether each control takes turns at all: not, if one of the jobs never passes it.
   Controls(bool forward, bool backward) : turns_{forward, backward} {}
 
-  /// Whether `job` may go on in the phase that `control` is around: it is inside, or goes in now.
-  bool enter(Control control, std::size_t job) {
+  /// Whether `job` may go on in `phase`, a number that its phase before and its next one do not have: it is inside, or
+  /// goes in now. Its phase before has to have ended: what is launched ahead does not skip a turn.
+  bool enter(Control control, std::size_t job, std::uint32_t phase) {
     State& state = states_[index(control)];
-    if (!state.inside[job]) {
-      if (closed(control) && (state.turn != job || state.inside[1 - job])) {
-        return false;
-      }
-      state.inside[job] = true;
+    if (state.inside[job]) {
+      return *state.inside[job] == phase;
     }
+    if (closed(control) && (state.turn != job || state.inside[1 - job])) {
+      return false;
+    }
+    state.inside[job] = phase;
     return true;
   }
 
   /// The phase of `job` has ended: the other one's turn. REQUIRES: it is inside.
   void leave(Control control, std::size_t job) {
     State& state = states_[index(control)];
-    state.inside[job] = false;
+    state.inside[job].reset();
     state.turn = 1 - job;
+  }
+
+  /// The phase that `job` is in, if it is in one, goes on under another number.
+  void go_on(Control control, std::size_t job, std::uint32_t phase) {
+    State& state = states_[index(control)];
+    if (state.inside[job]) {
+      state.inside[job] = phase;
+    }
   }
 
   /// While open, both controls let everybody in.
@@ -53,7 +65,7 @@ class Controls {
 
   [[nodiscard]] bool open() const { return open_; }
   [[nodiscard]] bool inside(Control control, std::size_t job) const {
-    return states_[index(control)].inside[job];
+    return states_[index(control)].inside[job].has_value();
   }
   /// Whether the jobs take turns in this control now.
   [[nodiscard]] bool closed(Control control) const { return !open_ && turns_[index(control)]; }
@@ -61,7 +73,7 @@ class Controls {
  private:
   struct State {
     std::size_t turn = 0;
-    std::array<bool, kJobs> inside = {};
+    std::array<std::optional<std::uint32_t>, kJobs> inside = {}; ///< the phase
   };
   static constexpr std::size_t index(Control control) { return static_cast<std::size_t>(control); }
 

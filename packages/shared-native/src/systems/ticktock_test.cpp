@@ -22,39 +22,39 @@ constexpr Control kBackward = Control::backward;
 TEST(TickTockControls, TheFirstJobBeginsAndTheyAlternate) {
   Controls controls(true, true);
   for (int iteration = 0; iteration < 3; ++iteration) {
-    EXPECT_FALSE(controls.enter(kForward, 1)) << "the first job's turn";
-    EXPECT_TRUE(controls.enter(kForward, 0));
-    EXPECT_TRUE(controls.enter(kForward, 0)) << "who is inside stays inside";
-    EXPECT_FALSE(controls.enter(kForward, 1)) << "the first job is inside";
+    EXPECT_FALSE(controls.enter(kForward, 1, 0)) << "the first job's turn";
+    EXPECT_TRUE(controls.enter(kForward, 0, 0));
+    EXPECT_TRUE(controls.enter(kForward, 0, 0)) << "who is inside stays inside";
+    EXPECT_FALSE(controls.enter(kForward, 1, 0)) << "the first job is inside";
     controls.leave(kForward, 0);
-    EXPECT_FALSE(controls.enter(kForward, 0)) << "not twice in a row";
-    EXPECT_TRUE(controls.enter(kForward, 1));
+    EXPECT_FALSE(controls.enter(kForward, 0, 0)) << "not twice in a row";
+    EXPECT_TRUE(controls.enter(kForward, 1, 0));
     controls.leave(kForward, 1);
   }
 }
 
 TEST(TickTockControls, ForwardAndBackwardAreOfTheirOwn) {
   Controls controls(true, true);
-  EXPECT_TRUE(controls.enter(kForward, 0));
+  EXPECT_TRUE(controls.enter(kForward, 0, 0));
   controls.leave(kForward, 0);
-  EXPECT_TRUE(controls.enter(kBackward, 0));
-  EXPECT_TRUE(controls.enter(kForward, 1)) << "forward of one beside backward of the other";
+  EXPECT_TRUE(controls.enter(kBackward, 0, 0));
+  EXPECT_TRUE(controls.enter(kForward, 1, 0)) << "forward of one beside backward of the other";
   controls.leave(kForward, 1);
-  EXPECT_FALSE(controls.enter(kBackward, 1)) << "the other job's backward phase is under way";
-  EXPECT_TRUE(controls.enter(kForward, 0));
+  EXPECT_FALSE(controls.enter(kBackward, 1, 0)) << "the other job's backward phase is under way";
+  EXPECT_TRUE(controls.enter(kForward, 0, 0));
   controls.leave(kBackward, 0);
-  EXPECT_TRUE(controls.enter(kBackward, 1));
+  EXPECT_TRUE(controls.enter(kBackward, 1, 0));
 }
 
 TEST(TickTockControls, BothOpenAtTheEnd) {
   Controls controls(true, true);
-  EXPECT_FALSE(controls.enter(kForward, 1));
-  EXPECT_FALSE(controls.enter(kBackward, 1));
+  EXPECT_FALSE(controls.enter(kForward, 1, 0));
+  EXPECT_FALSE(controls.enter(kBackward, 1, 0));
   controls.set_open(true);
   for (int i = 0; i < 3; ++i) {
-    EXPECT_TRUE(controls.enter(kForward, 1));
+    EXPECT_TRUE(controls.enter(kForward, 1, 0));
     controls.leave(kForward, 1);
-    EXPECT_TRUE(controls.enter(kBackward, 1)) << "the published implementation hangs here";
+    EXPECT_TRUE(controls.enter(kBackward, 1, 0)) << "the published implementation hangs here";
     controls.leave(kBackward, 1);
   }
 }
@@ -62,18 +62,31 @@ TEST(TickTockControls, BothOpenAtTheEnd) {
 TEST(TickTockControls, TurnsGoOnWhenTheyCloseAgain) {
   Controls controls(true, true);
   controls.set_open(true);
-  EXPECT_TRUE(controls.enter(kForward, 1));
+  EXPECT_TRUE(controls.enter(kForward, 1, 0));
   controls.set_open(false);
-  EXPECT_FALSE(controls.enter(kForward, 0)) << "its turn, but the other job is inside";
+  EXPECT_FALSE(controls.enter(kForward, 0, 0)) << "its turn, but the other job is inside";
   controls.leave(kForward, 1);
-  EXPECT_TRUE(controls.enter(kForward, 0));
+  EXPECT_TRUE(controls.enter(kForward, 0, 0));
+}
+
+TEST(TickTockControls, WhatIsLaunchedAheadSkipsNoTurn) {
+  Controls controls(true, true);
+  EXPECT_TRUE(controls.enter(kForward, 0, 0));
+  EXPECT_TRUE(controls.enter(kBackward, 0, 1));
+  EXPECT_FALSE(controls.enter(kForward, 0, 2)) << "its first forward phase has not ended";
+  controls.leave(kForward, 0);
+  EXPECT_FALSE(controls.enter(kForward, 0, 2)) << "the other job's turn";
+  EXPECT_TRUE(controls.enter(kForward, 1, 0));
+  controls.go_on(kForward, 1, 4);
+  EXPECT_FALSE(controls.enter(kForward, 1, 0));
+  EXPECT_TRUE(controls.enter(kForward, 1, 4));
 }
 
 TEST(TickTockControls, OneThatAJobNeverPassesTakesNoTurns) {
   Controls controls(true, false);
-  EXPECT_TRUE(controls.enter(kBackward, 1));
-  EXPECT_TRUE(controls.enter(kBackward, 0));
-  EXPECT_FALSE(controls.enter(kForward, 1));
+  EXPECT_TRUE(controls.enter(kBackward, 1, 0));
+  EXPECT_TRUE(controls.enter(kBackward, 0, 0));
+  EXPECT_FALSE(controls.enter(kForward, 1, 0));
 }
 
 OpProfile op(Phase phase) {

@@ -20,6 +20,7 @@ import {
   quantile,
   type Memory,
   SYSTEM_THROUGHPUT,
+  THROUGHPUT_SPREAD,
   unitOf,
   type Metric,
   type Use,
@@ -139,11 +140,10 @@ function meanUse(samples: readonly RunSample[]): Record<Use, number> {
 export function measure(figure: FigureDefinition, samples: Samples): Measurement[] {
   const clients = metricClients(figure);
   const asked = figure.metrics.flatMap((name) => parseMetric(name, clients) ?? []);
-  const together = asked.find(({ name }) => name === SYSTEM_THROUGHPUT);
-  const throughputs = together === undefined ? [] : clients.map((c) => `${c}_throughput_ratio`);
+  const combined = asked.flatMap((metric) => combination(metric, clients) ?? []);
   const ofClients = [
-    ...asked.filter((metric) => metric !== together),
-    ...throughputs.flatMap((name) => parseMetric(name, clients) ?? []),
+    ...asked.filter((metric) => combination(metric, clients) === null),
+    ...combined.flatMap(({ of }) => of.flatMap((name) => parseMetric(name, clients) ?? [])),
   ].filter(({ name }, i, all) => all.findIndex((other) => other.name === name) === i);
   const plain = new Map(
     ofClients.map((metric) => [withoutRatio(metric).name, withoutRatio(metric)]),
@@ -183,7 +183,7 @@ export function measure(figure: FigureDefinition, samples: Samples): Measurement
     }
   }
   results.push(...ratios(figure, ofClients, results));
-  if (together !== undefined) results.push(...sums(together, throughputs, results));
+  results.push(...combined.flatMap((combine) => combinations(combine, results)));
   results.push(
     ...(figure.means ?? []).flatMap((axis) => means(axis, figure.axes[axis]?.length ?? 0, results)),
   );
@@ -318,10 +318,36 @@ function ratios(
     });
 }
 
-/** One metric as the sum of others: of each system in each cell where all of them are measured. */
-function sums(
-  metric: Metric,
-  of: readonly string[],
+/** A metric of all clients together: which metrics of theirs it is made of, and how. */
+interface Combination {
+  metric: Metric;
+  of: string[];
+  from: (values: readonly number[]) => number;
+}
+
+/** How a metric combines those of the clients; null for one that is of a client itself. */
+function combination(metric: Metric, clients: readonly string[]): Combination | null {
+  switch (metric.name) {
+    case SYSTEM_THROUGHPUT:
+      return {
+        metric,
+        of: clients.map((client) => `${client}_throughput_ratio`),
+        from: (values) => values.reduce((sum, value) => sum + value, 0),
+      };
+    case THROUGHPUT_SPREAD:
+      return {
+        metric,
+        of: clients.map((client) => `${client}_throughput`),
+        from: (values) => Math.max(...values) / Math.min(...values),
+      };
+    default:
+      return null;
+  }
+}
+
+/** One metric made of others: of each system in each cell where all of them are measured. */
+function combinations(
+  { metric, of, from }: Combination,
   measured: readonly Measurement[],
 ): Measurement[] {
   const groups = new Map<string, Measurement[]>();
@@ -333,15 +359,13 @@ function sums(
   return [...groups.values()].flatMap((group) => {
     const first = group[0];
     if (first === undefined || group.length < of.length) return [];
-    const total = (pick: (m: Measurement) => number): number =>
-      group.reduce((sum, m) => sum + pick(m), 0);
     return {
       ...first,
       metric,
-      value: total((m) => m.value),
-      replicates: first.replicates.map((_, b) => total((m) => m.replicates[b] ?? NaN)),
+      value: from(group.map((m) => m.value)),
+      replicates: first.replicates.map((_, b) => from(group.map((m) => m.replicates[b] ?? NaN))),
       perRun: [],
-      n: total((m) => m.n),
+      n: group.reduce((sum, m) => sum + m.n, 0),
       notes: [...new Set(group.flatMap((m) => m.notes))],
     };
   });

@@ -9,9 +9,10 @@
  *   hp_memory_live_max    most memory in use at once on the GPU that hp runs on, likewise
  *   hp_latency_p99_ratio  the same, over the figure's baseline entry
  *
- * and one that belongs to no client:
+ * and two that belong to no client:
  *
  *   system_throughput     each client's throughput over the baseline's, added up
+ *   throughput_spread     the highest throughput of a client over the lowest; 1 where they are in lockstep
  */
 
 /** What of a GPU is used, as a share: of its SMs, of their room for threads, of compute throughput, of DRAM bandwidth. */
@@ -33,6 +34,9 @@ export type Statistic = (typeof STATISTICS)[number];
 
 /** "System throughput" in the literature on multiprogramming: how much of the jobs' work alone gets done at once. */
 export const SYSTEM_THROUGHPUT = 'system_throughput';
+
+/** How far the clients are from lockstep. */
+export const THROUGHPUT_SPREAD = 'throughput_spread';
 
 export interface Metric {
   name: string;
@@ -63,12 +67,14 @@ export function metricNames(clients: readonly string[], ratios: boolean): string
     ...USES.map((use) => `${client}_gpu_${use}`),
     ...MEMORY.map((memory) => `${client}_memory_${memory}`),
   ]);
-  return ratios ? [...plain.flatMap((name) => [name, `${name}_ratio`]), SYSTEM_THROUGHPUT] : plain;
+  return ratios
+    ? [...plain.flatMap((name) => [name, `${name}_ratio`]), SYSTEM_THROUGHPUT, THROUGHPUT_SPREAD]
+    : plain;
 }
 
 /** The meaning of a name, or null if it is not a metric of these clients. */
 export function parseMetric(name: string, clients: readonly string[]): Metric | null {
-  if (name === SYSTEM_THROUGHPUT) {
+  if (name === SYSTEM_THROUGHPUT || name === THROUGHPUT_SPREAD) {
     return { name, client: '', quantity: 'throughput', statistic: null, ratio: true, unit: 'x' };
   }
   if (!metricNames(clients, true).includes(name)) return null;

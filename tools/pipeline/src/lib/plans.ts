@@ -23,6 +23,7 @@ export interface Plan {
   until: string;
   utilization_interval_ns?: number;
   memory_interval_ns?: number;
+  phases?: true;
 }
 
 export interface PlanClient extends ClientDefinition {
@@ -124,6 +125,7 @@ function toPlan(figure: FigureDefinition, entry: SystemEntry, choice: Cell, seed
     ...(figure.memory_interval_ns === undefined
       ? {}
       : { memory_interval_ns: figure.memory_interval_ns }),
+    ...(figure.phases === true ? { phases: true } : {}),
   };
 }
 

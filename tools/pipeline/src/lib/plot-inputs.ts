@@ -23,6 +23,7 @@ export function plotInputs(figure: FigureDefinition, folder: string, out: string
     ...(figure.memory_interval_ns === undefined
       ? {}
       : { 'memory.csv': digestFile(join(out, 'memory.csv')) }),
+    ...(figure.phases === true ? { 'phases.csv': digestFile(join(out, 'phases.csv')) } : {}),
     'titles and labels of figure.json': digest(labels),
     ...Object.fromEntries(figure.plots.map((plot) => [plot, digestFile(join(folder, plot))])),
   };

@@ -22,12 +22,14 @@ const STYLES: Record<string, SystemStyle> = {
   orion: { colour: '#0072B2', shape: 'circle' },
   tally: { colour: '#56B4E9', shape: 'cross' },
   switchflow: { colour: '#F0E442', shape: 'wedge' },
+  ticktock: { colour: '#332288', shape: 'arrow' },
+  zico: { colour: '#44AA99', shape: 'cross' },
   paella: { colour: '#882255', shape: 'stroke' },
 };
 
 /** For systems without a style of their own, in the order in which a figure lists them. */
 const OTHERS: SystemStyle[] = [
-  { colour: '#332288', shape: 'arrow' },
+  { colour: '#117733', shape: 'arrow' },
   { colour: '#999933', shape: 'triangle' },
   { colour: '#661100', shape: 'cross' },
 ];
