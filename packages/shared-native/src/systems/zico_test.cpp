@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <gtest/gtest.h>
 #include <map>
 
@@ -83,7 +84,7 @@ Ran run_pair(const std::string& system, const testing::ParamList& params,
 testing::ParamList budget(std::int64_t regions) {
   return {{"budget", std::to_string(6 + 64 * regions) + "MiB"},
           {"short_ops", std::int64_t{0}},
-          {"ahead", std::int64_t{1}}};
+          {"ahead", std::int64_t{2}}};
 }
 
 class ZicoRun : public ::testing::Test {
@@ -93,9 +94,9 @@ class ZicoRun : public ::testing::Test {
   PreparedProgram prepared = prepare_program(program, gpu, gpu);
 };
 
-TEST_F(ZicoRun, EqualJobsInATightBudgetRunAsTickTockDoes) {
-  const Ran zico = run_pair("zico", budget(21), prepared, gpu);
-  const Nanos iteration = 40 * kOp;
+TEST_F(ZicoRun, EqualJobsInTheLeastBudgetForBothRunAsTickTockDoes) {
+  // The peak, and a region for each op in flight of the one that begins.
+  const Ran zico = run_pair("zico", budget(22), prepared, gpu);
   // From the second iteration on, each begins in the middle of one of the other's.
   for (std::size_t i = 1; i + 1 < 10; ++i) {
     const RequestRecord& b = zico.requests.at(1)[i];
@@ -104,14 +105,14 @@ TEST_F(ZicoRun, EqualJobsInATightBudgetRunAsTickTockDoes) {
       return record.start < b.start && b.start < record.end;
     });
     ASSERT_NE(beside, a.end()) << i;
-    EXPECT_NEAR(static_cast<double>(b.start - beside->start), iteration / 2.0, 0.06 * iteration)
-        << i;
+    const auto iteration = static_cast<double>(beside->end - beside->start);
+    EXPECT_NEAR(static_cast<double>(b.start - beside->start), iteration / 2, 0.05 * iteration) << i;
   }
   // Tick-tock scheduling takes as long, by its own rule that knows nothing of memory.
   const Ran ticktock = run_pair("ticktock", {}, prepared, gpu);
   EXPECT_NEAR(static_cast<double>(zico.totals.duration),
               static_cast<double>(ticktock.totals.duration),
-              0.06 * static_cast<double>(ticktock.totals.duration));
+              0.05 * static_cast<double>(ticktock.totals.duration));
 }
 
 TEST_F(ZicoRun, WithRoomForBothPeaksNothingWaits) {
@@ -124,9 +125,13 @@ TEST_F(ZicoRun, WithRoomForBothPeaksNothingWaits) {
               0.02 * static_cast<double>(streams.totals.duration));
 }
 
-TEST_F(ZicoRun, WithRoomForOneIterationTheyTakeTurns) {
-  const Ran zico = run_pair("zico", budget(20), prepared, gpu);
-  EXPECT_GE(zico.totals.duration, 20 * 40 * kOp * 9 / 10);
+TEST_F(ZicoRun, WhatNeverFitsTogetherTakesTurns) {
+  for (MemoryEvent& event : program.memory) { // all of it from the first op to the last
+    event.op = event.alloc ? 0 : 40;
+  }
+  const PreparedProgram flat = prepare_program(program, gpu, gpu);
+  EXPECT_GE(run_pair("zico", budget(39), flat, gpu).totals.duration, 20 * 40 * kOp);
+  EXPECT_LE(run_pair("zico", budget(40), flat, gpu).totals.duration, 12 * 40 * kOp);
 }
 
 TEST_F(ZicoRun, WhatIsLiveIsHeldAndWhatIsHeldIsWithinTheBudget) {
@@ -158,12 +163,13 @@ TEST_F(ZicoRun, WithoutSharingEveryJobHoldsItsPeakWhateverIsLive) {
 
 TEST_F(ZicoRun, ABudgetThatFallsIsKeptOnceTheIterationsUnderWayAreOver) {
   testing::ParamList params = budget(44);
-  params[0].second = std::get<std::string>(params[0].second) + ", 1600MiB @ 20ms, 2820MiB @ 30ms";
+  params[0].second =
+      std::get<std::string>(params[0].second) + ", 1600MiB @ 18500us, 2820MiB @ 30ms";
   const Ran zico = run_pair("zico", params, prepared, gpu);
   Nanos over = 0;
   for (const MemoryRecord& record : zico.memory) {
     over += record.over_budget;
-    if (record.begin >= 20 * kMillisecond + 2 * 40 * kOp && record.end <= 30 * kMillisecond) {
+    if (record.begin >= 19 * kMillisecond + 2 * 40 * kOp && record.end < 30 * kMillisecond) {
       EXPECT_EQ(record.budget, 1600 * kMib);
       EXPECT_LE(record.held_max, record.budget) << record.begin;
     }
@@ -190,7 +196,7 @@ TEST_F(ZicoRun, BudgetsThatCannotWorkAreRefusedBeforeAnythingRuns) {
                  "params.budget: 1222.0 MiB is too little: the clients keep 6.0 MiB for "
                  "themselves, and an iteration of client \"a\" takes 20 regions of 64.0 MiB; "
                  "expected at least 1286.0 MiB");
-  expect_refused({{"budget", std::string("1GiB, 2MiB @ 1s")}, {"region_mib", std::int64_t{8}}},
+  expect_refused({{"budget", std::string("2GiB, 1GiB @ 1s")}, {"region_mib", std::int64_t{8}}},
                  prepared, gpu,
                  "params.budget: 1024.0 MiB is too little: the clients keep 6.0 MiB for "
                  "themselves, and an iteration of client \"a\" takes 160 regions of 8.0 MiB; "
