@@ -146,7 +146,9 @@ INSTANTIATE_TEST_SUITE_P(
         Uses{"ideal", {}, {}, {}}, Uses{"mps", {}, {}, {}}, Uses{"mps-priority", {}, {}, {}},
         Uses{"sequential", {}, {}, {}}, Uses{"streams", {}, {}, {}},
         Uses{"sequential-as-published", {}, {}, {}}, Uses{"streams-priority", {}, {}, {}},
-        Uses{"timeslice", {}, {}, {}}),
+        Uses{"timeslice", {}, {}, {}},
+        // Zico goes by durations only where memory is short.
+        Uses{"zico", {}, {}, {}}),
     [](const auto& instance) {
       std::string name = instance.param.system;
       std::replace(name.begin(), name.end(), '-', '_');
