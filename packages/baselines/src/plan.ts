@@ -36,7 +36,7 @@ export interface EvalPlan {
   id: string;
   gpu: string;
   seed: number;
-  system: { name: string };
+  system: { name: string; params?: Record<string, boolean> };
   clients: ClientPlan[];
   until?: string;
 }
@@ -57,14 +57,15 @@ const RECORDED_SIZE = {
 export function planOf(config: Config, id: string, options: PlanOptions): EvalPlan {
   const clients = config.models.map((model, i) => clientOf(config, model, i, options));
   config.file.finish();
+  const { system, params, ownEnd } = config.policy;
   return {
     version: 1,
     id,
     gpu: options.gpu,
     seed: config.seed,
-    system: { name: config.policy.system },
+    system: { name: system, ...(params === undefined ? {} : { params }) },
     clients,
-    ...(config.policy.ownEnd ? {} : { until: clientName(0) }),
+    ...(ownEnd ? {} : { until: clientName(0) }),
   };
 }
 

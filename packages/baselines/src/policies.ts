@@ -5,6 +5,8 @@ export interface Policy {
   name: string;
   /** System of the core. */
   system: string;
+  /** Parameters of it that differ from its defaults. */
+  params?: Record<string, boolean>;
   /** Number of models, where it is fixed. */
   models?: number;
   /** Every model runs its own number of iterations; otherwise all end with the first. */
@@ -19,7 +21,13 @@ export const POLICIES: readonly Policy[] = [
   { name: 'TickTock', system: 'ticktock', models: 2, ownEnd: true, alone: false },
   { name: 'Streams', system: 'streams-priority', ownEnd: false, alone: false },
   { name: 'Isolated', system: 'ideal', ownEnd: true, alone: true },
-  { name: 'Sequential', system: 'sequential', ownEnd: false, alone: false },
+  {
+    name: 'Sequential',
+    system: 'sequential',
+    params: { high_first: false },
+    ownEnd: false,
+    alone: false,
+  },
   {
     name: 'Sequential-as-published',
     system: 'sequential-as-published',
