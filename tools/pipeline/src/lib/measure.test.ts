@@ -50,7 +50,7 @@ function sample(throughput: number): RunSample {
 }
 
 test('throughput spread is how far the clients are from lockstep', () => {
-  const figure = { ...smallFigure(), metrics: ['throughput_spread'] };
+  const figure = { ...smallFigure(), metrics: ['throughput_spread'], means: [] };
   const measured = measure(figure, (entry, plan, client) =>
     sample(entry.id === 'ideal' ? 5 : client === 'hp' ? 2 : plan.includes('bert') ? 2 : 8),
   );
@@ -59,6 +59,26 @@ test('throughput spread is how far the clients are from lockstep', () => {
     ['ideal', 'txl', 1],
     ['deep', 'bert', 1],
     ['deep', 'txl', 4],
+  ]);
+});
+
+test('with groups, system throughput counts every job once', () => {
+  const figure = smallFigure();
+  const [hp] = figure.axes['hp'] ?? [];
+  if (hp?.client === undefined) throw new Error('the small figure has an axis hp');
+  const groups = { rt: [hp.client], be: [hp.client] };
+  const measured = measure(
+    {
+      ...figure,
+      axes: { pair: [{ id: 'pair', label: 'Pair', clients: groups }] },
+      metrics: ['system_throughput'],
+      means: [],
+    },
+    (entry) => sample(entry.id === 'ideal' ? 10 : 5),
+  );
+  expect(measured.map((m) => [m.entry.id, m.value])).toEqual([
+    ['ideal', 2],
+    ['deep', 1],
   ]);
 });
 

@@ -25,7 +25,7 @@ import {
   type Metric,
   type Use,
 } from './metric-names.ts';
-import { cellsOf, metricClients, planIdFor, type Cell } from './plans.ts';
+import { ALL, cellsOf, metricClients, planIdFor, type Cell } from './plans.ts';
 import { Random } from './random.ts';
 import type { ClientRecords, Summary } from './raw.ts';
 import { mean, percentileSorted } from './stats.ts';
@@ -140,9 +140,11 @@ function meanUse(samples: readonly RunSample[]): Record<Use, number> {
 export function measure(figure: FigureDefinition, samples: Samples): Measurement[] {
   const clients = metricClients(figure);
   const asked = figure.metrics.flatMap((name) => parseMetric(name, clients) ?? []);
-  const combined = asked.flatMap((metric) => combination(metric, clients) ?? []);
+  // All clients of a figure with groups are in their groups already.
+  const jobs = clients.filter((client) => client !== ALL || client in figure.axes);
+  const combined = asked.flatMap((metric) => combination(metric, jobs) ?? []);
   const ofClients = [
-    ...asked.filter((metric) => combination(metric, clients) === null),
+    ...asked.filter((metric) => combination(metric, jobs) === null),
     ...combined.flatMap(({ of }) => of.flatMap((name) => parseMetric(name, clients) ?? [])),
   ].filter(({ name }, i, all) => all.findIndex((other) => other.name === name) === i);
   const plain = new Map(
