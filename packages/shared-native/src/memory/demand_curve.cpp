@@ -20,4 +20,20 @@ DemandCurve demand_curve(const std::vector<Nanos>& starts,
   return curve;
 }
 
+DemandCurve coarser(const DemandCurve& curve, std::size_t pieces) {
+  const std::size_t joined = (curve.at.size() + pieces - 1) / pieces;
+  DemandCurve result;
+  result.length = curve.length;
+  for (std::size_t i = 0; i < curve.at.size(); i += joined) {
+    const auto first = curve.regions.begin() + static_cast<std::ptrdiff_t>(i);
+    const auto last = first + static_cast<std::ptrdiff_t>(std::min(joined, curve.at.size() - i));
+    const std::uint32_t most = *std::max_element(first, last);
+    if (result.at.empty() || result.regions.back() != most) {
+      result.at.push_back(curve.at[i]);
+      result.regions.push_back(most);
+    }
+  }
+  return result;
+}
+
 } // namespace cotenant

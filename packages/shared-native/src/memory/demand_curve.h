@@ -24,4 +24,8 @@ struct DemandCurve {
 DemandCurve demand_curve(const std::vector<Nanos>& starts,
                          const std::vector<std::uint32_t>& regions);
 
+/// The same in at most `pieces` pieces: neighbours joined, with the higher demand. So decisions stay short however
+/// small regions are. `pieces` above 0.
+DemandCurve coarser(const DemandCurve& curve, std::size_t pieces);
+
 } // namespace cotenant

@@ -10,6 +10,8 @@
 namespace cotenant {
 namespace {
 
+constexpr std::size_t kMostPieces = 160; ///< of a curve of demand
+
 Tensors tensors_of_client(const ClientInfo& client) {
   try {
     return tensors_of(client.memory.trace, static_cast<std::uint32_t>(client.profile.size()),
@@ -41,7 +43,7 @@ JobMemory job_memory(const ClientInfo& client, const RegionOptions& options) {
   for (const OpProfile& op : client.profile) {
     job.progress.push_back(job.progress.back() + op.duration);
   }
-  job.demand = demand_curve(job.progress, held);
+  job.demand = coarser(demand_curve(job.progress, held), kMostPieces);
   return job;
 }
 

@@ -68,6 +68,16 @@ TEST(TimeShift, StretchedCurvesWaitLonger) {
             1800);
 }
 
+TEST(TimeShift, ACoarserCurveIsNowhereLower) {
+  const DemandCurve curve = triangle(10, 100);
+  const DemandCurve coarse = coarser(curve, 5);
+  EXPECT_LE(coarse.at.size(), 5U);
+  EXPECT_EQ(coarse.length, curve.length);
+  EXPECT_EQ(coarse.at.front(), 0);
+  EXPECT_EQ(coarse.regions, (std::vector<std::uint32_t>{4, 8, 10, 7, 3}));
+  EXPECT_EQ(coarser(curve, 19).regions, curve.regions);
+}
+
 DemandCurve random_curve(std::mt19937_64& words) {
   DemandCurve curve;
   Nanos at = 0;
