@@ -20,7 +20,9 @@ import { laneFigure } from './lib/lane-figure.ts';
 import type { Measurement } from './lib/measure.ts';
 import { measureRecords } from './lib/measure-records.ts';
 import { writeMissing } from './lib/missing.ts';
+import { writeMemory } from './lib/memory.ts';
 import { measuredFolder } from './lib/paths.ts';
+import { writePhases } from './lib/phases.ts';
 import { runUnits } from './lib/plans.ts';
 import { readRecord, startRecord } from './lib/provenance.ts';
 import type { Summary } from './lib/raw.ts';
@@ -49,6 +51,8 @@ export function gather(args: StepArgs): number {
   writeMissing(args.out, clients, missing);
   writeUtilization(args.out, figure);
   writeWinners(args.out, figure, measured, missing);
+  writeMemory(args.out, figure);
+  writePhases(args.out, figure);
   for (const table of figure.tables ?? []) {
     for (const entry of figure.systems) {
       const { file, content } = tableFor(figure, table, entry, measured);

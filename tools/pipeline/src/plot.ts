@@ -16,9 +16,11 @@ import { loadFigure } from './lib/figure.ts';
 import { readJson, toJson, writeAtomic } from './lib/files.ts';
 import { toHtml } from './lib/html.ts';
 import { laneFigure } from './lib/lane-figure.ts';
+import { MEMORY_TABLE, readMemory } from './lib/memory-table.ts';
 import { coverage, MISSING, missingCells, readMissing, type MissingPlan } from './lib/missing.ts';
 import { describeOrigin } from './lib/origin.ts';
 import { NATIVE } from './lib/paths.ts';
+import { PHASES, readPhases } from './lib/phases-table.ts';
 import { plotInputs } from './lib/plot-inputs.ts';
 import { startRecord } from './lib/provenance.ts';
 import { toPng, toSvg } from './lib/render.ts';
@@ -70,7 +72,13 @@ export async function draw(
   figure: FigureDefinition,
   { folder, out, rows, origin, emptyPanels, missing = [] }: Drawing,
 ): Promise<string[]> {
-  const series = readUtilization(out, Object.keys(figure.axes));
+  const axes = Object.keys(figure.axes);
+  const series = [
+    { file: UTILIZATION, table: readUtilization(out, axes) },
+    { file: MEMORY_TABLE, table: readMemory(out, axes) },
+    { file: PHASES, table: readPhases(out, axes) },
+    { file: MISSING, table: missingCells(figure, missing) },
+  ];
   const names: string[] = [];
   for (const file of figure.plots) {
     const path = join(folder, file);
@@ -78,12 +86,12 @@ export async function draw(
     if (typeof source !== 'object' || source === null || Array.isArray(source)) {
       throw new UserError(`${path}: is not an object; expected a Vega-Lite specification`);
     }
-    const plain = decorate(source as Spec, figure, rows, origin);
-    const reads = series !== null && JSON.stringify(source).includes(UTILIZATION);
-    const timed = reads ? withTable(plain, UTILIZATION, series) : plain;
-    const spec = JSON.stringify(source).includes(MISSING)
-      ? withTable(timed, MISSING, missingCells(figure, missing))
-      : timed;
+    const text = JSON.stringify(source);
+    const spec = series.reduce(
+      (plain, { file: name, table }) =>
+        table !== null && text.includes(name) ? withTable(plain, name, table) : plain,
+      decorate(source as Spec, figure, rows, origin),
+    );
     const svg = await toSvg(spec, path, { emptyPanels });
     const name = basename(file, '.vl.json');
     const base = join(out, name);

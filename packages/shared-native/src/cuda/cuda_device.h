@@ -23,9 +23,10 @@ struct ClientStream {
 
 class CudaDevice final : public LiveDevice {
  public:
-  /// Indices of `clients` are those of the plan. `carveout`: see Launches. Throws DeviceError.
+  /// Indices of `clients` are those of the plan. `carveout`: see Launches; `one_stream`: see SystemMode.
+  /// Throws DeviceError.
   CudaDevice(const Driver& driver, const std::vector<ClientStream>& clients,
-             std::optional<int> carveout = {});
+             std::optional<int> carveout = {}, bool one_stream = false);
   ~CudaDevice() override;
 
   [[nodiscard]] Nanos now() override;

@@ -144,7 +144,8 @@ ordered_json run_clients(const Driver& driver, Context context, Catalog& catalog
                     .first = setup.mode.stream_priorities && high,
                     .timed_launches = high ? request.timed_requests * program.ops.size() : 0};
     }
-    crew.device = std::make_unique<CudaDevice>(driver, streams, plan.carveout);
+    crew.device =
+        std::make_unique<CudaDevice>(driver, streams, plan.carveout, setup.mode.one_stream);
   }
 
   const MappedRun shared = MappedRun::open(request.shared);

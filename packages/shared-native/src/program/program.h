@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "program/memory_event.h"
 #include "program/op.h"
 
 namespace cotenant {
@@ -18,14 +19,6 @@ enum class Label : std::uint8_t {
   recorded, ///< measured on the GPU it names
   derived,  ///< scaled from another GPU's recording
   imported, ///< read from another project's kernel file
-};
-
-/// An allocation or a free of device memory, before op `op` is issued.
-struct MemoryEvent {
-  std::uint32_t op = 0;
-  bool alloc = true;
-  std::uint32_t block = 0; ///< identifies the allocation that a free ends
-  std::int64_t bytes = 0;
 };
 
 struct Program {

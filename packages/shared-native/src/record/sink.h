@@ -28,6 +28,24 @@ struct UseRecord {
   double dram = 0;      ///< of the peak DRAM bandwidth
 };
 
+/// Device memory from `begin` to `end`, as the GPU uses it: a tensor is live from the start of the first op behind
+/// its allocation to the completion of the last before its free. Bytes.
+struct MemoryRecord {
+  static constexpr std::size_t kAll = static_cast<std::size_t>(-1);
+
+  std::size_t gpu = 0;       ///< clients that run isolated have a GPU each
+  std::size_t client = kAll; ///< or all of the GPU's together
+  Nanos begin = 0;
+  Nanos end = 0;
+  double live_mean = 0;
+  std::int64_t live_max = 0;
+  /// Most that no other client could have: of a client whose system does not share memory out, its peak, which
+  /// its caching allocator keeps.
+  std::int64_t held_max = 0;
+  std::int64_t budget = 0; ///< at the end; 0: the system knows none
+  Nanos over_budget = 0;   ///< time in which all clients together held more than the budget
+};
+
 /// Receives records in the order in which they happen. The default implementation drops them.
 class RecordSink {
  public:
@@ -39,6 +57,8 @@ class RecordSink {
   virtual void request(const RequestRecord& /*record*/) {}
   /// In order of time, then of GPU; the last ones of a run may be shorter.
   virtual void use(const UseRecord& /*record*/) {}
+  /// In order of time; per interval each GPU's clients, then all of it.
+  virtual void memory(const MemoryRecord& /*record*/) {}
 };
 
 /// Finer detail, for timelines. Times count from the start of the run, warm-up included.

@@ -235,6 +235,16 @@ Plan parse_plan(std::string_view text, const std::string& source,
   if (fields.find("utilization_interval_ns") != nullptr) {
     plan.utilization_interval = fields.integer("utilization_interval_ns", 1'000, 1'000'000'000'000);
   }
+  if (fields.find("memory_interval_ns") != nullptr) {
+    plan.memory_interval = fields.integer("memory_interval_ns", 1'000, 1'000'000'000'000);
+  }
+  if (const nlohmann::json* phases = fields.find("phases"); phases != nullptr) {
+    if (!phases->is_boolean()) {
+      throw InputError(
+          fmt::format("{}: {}; expected true or false", fields.path("phases"), shown(*phases)));
+    }
+    plan.phases = phases->get<bool>();
+  }
   fields.finish();
   return plan;
 }

@@ -40,8 +40,10 @@ struct Plan {
   std::optional<std::size_t> until; ///< index into clients
   Nanos time_limit = kNever;
   Nanos utilization_interval =
-      0;              ///< above 0: what the GPU is used for, in intervals of this length
-  std::string source; ///< file name, for messages
+      0;                     ///< above 0: what the GPU is used for, in intervals of this length
+  Nanos memory_interval = 0; ///< above 0: the same of device memory
+  bool phases = false;       ///< when each phase of an iteration was on the device
+  std::string source;        ///< file name, for messages
 };
 
 /// Reads and checks everything that the text alone can tell. `folder` is where relative trace files

@@ -127,7 +127,9 @@ PlanSetup set_up(const Plan& plan, Catalog& catalog) {
   }
   const std::vector<ClientInfo> infos = client_infos(clients);
   const SystemInstance instance = made(plan, system, params, {.gpu = gpu, .clients = infos});
-  check_memory(plan, catalog, gpu, instance.mode.contexts == ContextMode::isolated);
+  if (!instance.mode.manages_memory) { // else the system itself has checked its budget
+    check_memory(plan, catalog, gpu, instance.mode.contexts == ContextMode::isolated);
+  }
   return {.gpu = gpu,
           .system = system,
           .params = std::move(params),
@@ -156,7 +158,10 @@ std::vector<ClientInfo> client_infos(const std::vector<RunClient>& clients) {
                      .training = client.program->program.mode == Mode::training,
                      .profile = client.program->profile,
                      .solo_latency = client.program->solo_latency,
-                     .warmup = client.warmup});
+                     .warmup = client.warmup,
+                     .memory = {.trace = client.program->program.memory,
+                                .persistent_bytes = client.program->program.persistent_bytes,
+                                .peak_bytes = client.program->program.peak_bytes}});
   }
   return infos;
 }

@@ -75,6 +75,49 @@ TEST_F(RunPlan, UseOfTheGpuIsWrittenWhereThePlanAsksForIt) {
   EXPECT_EQ(run(plan), RunOutcome::finished) << "half a result is none";
 }
 
+TEST_F(RunPlan, PhasesAreWrittenWhereThePlanAsksForThem) {
+  json plan = space.plan("ticktock");
+  plan["phases"] = true;
+  EXPECT_EQ(run(plan), RunOutcome::finished);
+  const auto file = space.out() / "small-ticktock.phases.csv";
+  const std::string phases = read_file(file);
+  EXPECT_TRUE(phases.starts_with("client,iteration,phase,begin_ns,end_ns\nhp,0,forward,"))
+      << phases.substr(0, 80);
+  EXPECT_NE(phases.find("\nbe,3,backward,"), std::string::npos);
+  const std::string records = read_file(space.out() / "small-ticktock.csv");
+  EXPECT_EQ(run(plan), RunOutcome::reused);
+  std::filesystem::remove(file);
+  EXPECT_EQ(run(plan), RunOutcome::finished) << "half a result is none";
+  plan["phases"] = false;
+  run(plan);
+  EXPECT_EQ(read_file(space.out() / "small-ticktock.csv"), records) << "watching changes nothing";
+}
+
+TEST_F(RunPlan, DeviceMemoryIsWrittenWhereThePlanAsksForIt) {
+  json plan = space.plan("orion");
+  run(plan);
+  const auto file = space.out() / "small-orion.memory.csv";
+  EXPECT_FALSE(std::filesystem::exists(file));
+  const std::string records = read_file(space.out() / "small-orion.csv");
+  plan["memory_interval_ns"] = 50'000;
+  plan["utilization_interval_ns"] = 70'000;
+  EXPECT_EQ(run(plan), RunOutcome::finished);
+  EXPECT_EQ(read_file(space.out() / "small-orion.csv"), records) << "watching changes nothing";
+  // These programs have no allocations but for the peaks that they are said to have.
+  EXPECT_TRUE(
+      read_file(file).starts_with("gpu,client,begin_ns,end_ns,live_mean,live_max,held_max,budget\n"
+                                  "0,hp,0,50000,0,0,1000000000,\n0,be,0,50000,0,0,10000000000,\n"
+                                  "0,,0,50000,0,0,11000000000,\n"));
+  const json summary = json::parse(read_file(space.out() / "small-orion.json"));
+  ASSERT_EQ(summary["memory"].size(), 1U);
+  EXPECT_EQ(summary["memory"][0]["peaks_bytes"], 11'000'000'000);
+  EXPECT_EQ(summary["memory"][0]["held_max_bytes"], 11'000'000'000);
+  EXPECT_EQ(summary["memory"][0]["over_budget_ns"], 0);
+  EXPECT_EQ(run(plan), RunOutcome::reused);
+  std::filesystem::remove(file);
+  EXPECT_EQ(run(plan), RunOutcome::finished) << "half a result is none";
+}
+
 TEST_F(RunPlan, ScaledProgramsAreLabelledDerived) {
   json plan = space.plan("mps");
   plan["gpu"] = "v100-16";

@@ -45,7 +45,8 @@ class WorkspaceForTest {
             {"system", {{"name", system}}},
             {"clients",
              {{{"name", "hp"},
-               {"program", "h200/small-inference"},
+               // What evaluates takes no turns.
+               {"program", system == "ticktock" ? "h200/small-training" : "h200/small-inference"},
                {"priority", "high"},
                {"traffic", {{"kind", "poisson"}, {"load", 0.3}}},
                {"requests", 15},

@@ -64,6 +64,7 @@ inline GpuSpec test_gpu() {
   gpu.sm.blocks = 32;
   gpu.sm.registers = 65536;
   gpu.sm.shared_memory = 65536;
+  gpu.memory.bytes = std::int64_t{16} << 30;
   gpu.launch.poll = kMicrosecond;
   gpu.launch.host = kMicrosecond;
   gpu.launch.latency = kMicrosecond;

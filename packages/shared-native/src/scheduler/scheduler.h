@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "program/memory_event.h"
 #include "program/op.h"
 
 namespace cotenant {
@@ -49,6 +50,13 @@ struct OpProfile {
   [[nodiscard]] bool is_kernel() const { return kind == OpKind::kernel; }
 };
 
+/// What a client takes of device memory: its program's allocations, one iteration's like the next's.
+struct MemoryProfile {
+  std::span<const MemoryEvent> trace;
+  std::int64_t persistent_bytes = 0; ///< held between iterations
+  std::int64_t peak_bytes = 0;       ///< most in use, as recorded
+};
+
 /// What does not change during a run.
 struct ClientInfo {
   std::string name;
@@ -57,6 +65,7 @@ struct ClientInfo {
   std::span<const OpProfile> profile; ///< one row per op of the client's program
   Nanos solo_latency = 0;             ///< of one request on this GPU, running alone
   std::int64_t warmup = 0;            ///< requests before the measured ones
+  MemoryProfile memory = {};
 };
 
 /// What does. Kept up to date by the executive; a scheduler only reads it.
@@ -157,6 +166,13 @@ class Scheduler {
   /// Launch what may go. Called after any change: a head became ready, one of the calls above, a
   /// launch in the previous decide().
   virtual void decide(Gate& gate) = 0;
+
+  // What a system says of device memory if it shares it out (SystemMode::manages_memory).
+
+  /// Bytes that no other client can have while this one holds them.
+  [[nodiscard]] virtual std::int64_t held_bytes(std::size_t /*client*/) const { return 0; }
+  /// What all clients together are to stay within, at this time.
+  [[nodiscard]] virtual std::int64_t memory_budget() const { return 0; }
 };
 
 } // namespace cotenant

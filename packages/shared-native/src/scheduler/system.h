@@ -38,6 +38,12 @@ struct SystemMode {
   /// The scheduler acts on the completion of single ops, not only of all that it launched: on a real
   /// GPU, where seeing a completion costs a mark in the stream, every op then gets one.
   bool watches_ops = false;
+  /// The scheduler shares out device memory: clients need not fit the GPU with all their peaks at once.
+  /// Only where memory can pass from one client to another, on the simulated GPU.
+  bool manages_memory = false;
+  /// All clients launch to one stream: their ops run one at a time, in the order of launch. Of a shared
+  /// context only, launched by a single thread that never takes back what it launched.
+  bool one_stream = false;
 };
 
 using ParamValue = std::variant<bool, std::int64_t, double, std::string>;

@@ -19,6 +19,8 @@ struct TinyClient {
   Nanos request_gap = 0;     ///< longest time between the end of a request and the next
   std::vector<OpProfile> told =
       {}; ///< what the scheduler is told of its ops, if that is not how they are
+  std::vector<MemoryEvent> memory = {};
+  std::int64_t persistent_bytes = 0;
 };
 
 /// What a run did, in order.
@@ -48,12 +50,14 @@ class TinyDevice : private TestStates, private Gate {
         streams_(clients.size()), random_(seed) {
     std::vector<ClientInfo> infos;
     for (const TinyClient& c : clients_) {
-      infos.push_back({.name = "client" + std::to_string(infos.size()),
-                       .priority = c.client.priority,
-                       .training = c.client.training,
-                       .profile = c.told.empty() ? c.client.ops : c.told,
-                       .solo_latency = c.client.solo_latency,
-                       .warmup = c.client.warmup});
+      infos.push_back(
+          {.name = "client" + std::to_string(infos.size()),
+           .priority = c.client.priority,
+           .training = c.client.training,
+           .profile = c.told.empty() ? c.client.ops : c.told,
+           .solo_latency = c.client.solo_latency,
+           .warmup = c.client.warmup,
+           .memory = {.trace = c.memory, .persistent_bytes = c.persistent_bytes, .peak_bytes = 0}});
     }
     const SystemInfo& system = find_system(name);
     const GpuSpec gpu = test_gpu();
@@ -68,6 +72,7 @@ class TinyDevice : private TestStates, private Gate {
   }
 
   [[nodiscard]] const ClientState& state(std::size_t client) const { return states[client]; }
+  [[nodiscard]] const Scheduler& scheduler() const { return *instance_.scheduler; }
   [[nodiscard]] bool all_done() const {
     return std::all_of(states.begin(), states.end(), [](const ClientState& s) { return s.done; });
   }

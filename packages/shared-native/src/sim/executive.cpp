@@ -28,8 +28,14 @@ Executive::Executive(SimSetup& setup, std::vector<ClientState>& states, RecordSi
   slicer_slot_ = engines_.size() + 5 * clients_;
   timer_slot_ = slicer_slot_ + 1;
   wake_slot_ = timer_slot_ + 1;
-  use_slot_ = wake_slot_ + 1;
-  slots_ = EventSlots(use_slot_ + (setup.use_interval > 0 ? 1 : 0));
+  std::size_t slots = wake_slot_ + 1;
+  if (setup.use_interval > 0) {
+    use_slot_ = slots++;
+  }
+  if (setup.memory_interval > 0) {
+    memory_slot_ = slots++;
+  }
+  slots_ = EventSlots(slots);
   for (auto& engine : engines_) {
     if (setup.use_interval > 0) {
       engine->watch_use();
@@ -49,10 +55,14 @@ Executive::Executive(SimSetup& setup, std::vector<ClientState>& states, RecordSi
   last_held_.assign(clients_, -1);
   completed_.reserve(clients_);
   launched_.reserve(2 * clients_);
+  std::size_t ops = 0;
   for (std::size_t c = 0; c < clients_; ++c) {
     streams_[c].arrivals.resize(op_count(c));
     streams_[c].pads.resize(op_count(c));
+    ops += op_count(c);
   }
+  watch_memory();
+  line_.resize(system_.mode.one_stream ? ops : 0);
 }
 
 SimTotals Executive::run() {
@@ -100,8 +110,8 @@ void Executive::dispatch_event(std::size_t slot) {
     decide();
     return;
   }
-  if (slot == use_slot_) {
-    end_use_interval();
+  if (slot > wake_slot_) {
+    slot == use_slot_ ? end_use_interval() : end_memory_interval();
     return;
   }
   if (slot == slicer_slot_) {
@@ -114,6 +124,9 @@ void Executive::dispatch_event(std::size_t slot) {
   if (slot == timer_slot_) {
     cursor_ = now_;
     system_.scheduler->on_timer(*this);
+    if (memory_ != nullptr) {
+      update_held();
+    }
     wake(now_);
     return;
   }

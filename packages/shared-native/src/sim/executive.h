@@ -10,6 +10,7 @@
 //   timer       the scheduler's timer
 //   wake        the scheduler thread looks at the queues
 //   use         an interval of the use counters ends (only if they were asked for)
+//   memory      one of the memory records does (likewise)
 #pragma once
 
 #include <array>
@@ -17,6 +18,7 @@
 #include "sim/context_slicer.h"
 #include "sim/engine.h"
 #include "sim/event_slots.h"
+#include "sim/memory_meter.h"
 #include "sim/simulation.h"
 
 namespace cotenant {
@@ -95,6 +97,8 @@ class Executive final : public Gate {
   void kernel_complete(std::size_t c);
   void op_complete(std::size_t c);
   void schedule_front(std::size_t c);
+  void join_line(std::size_t c);
+  void leave_line();
   void make_head_ready(std::size_t c);
   void set_head(std::size_t c, std::uint32_t op);
   void wake(Nanos at);
@@ -106,6 +110,11 @@ class Executive final : public Gate {
   void start_use();
   void end_use_interval();
   void report_use();
+  [[nodiscard]] bool goes_on();
+  void watch_memory();
+  void start_memory();
+  void end_memory_interval();
+  void update_held();
   [[nodiscard]] std::size_t gpus() const;
   [[noreturn]] void refuse_deadlock() const;
   [[nodiscard]] bool finished() const;
@@ -130,6 +139,10 @@ class Executive final : public Gate {
   std::optional<ContextSlicer> slicer_;
 
   std::vector<Stream> streams_;
+  /// Where all clients have one stream: whose ops are in it, in order; a ring with room for all that can be.
+  std::vector<std::size_t> line_;
+  std::uint64_t line_begin_ = 0;
+  std::uint64_t line_end_ = 0;
   std::vector<std::uint32_t> completed_;    ///< scratch for Engine::advance
   std::vector<std::size_t> launched_;       ///< clients launched by the decide() under way
   std::array<Nanos, 2> copy_engine_free_{}; ///< host to device, device to host
@@ -145,7 +158,9 @@ class Executive final : public Gate {
   std::vector<std::uint64_t> ops_done_;
   std::vector<EngineCounters> used_; ///< by GPU, at the start of the interval under way
   Nanos used_since_ = 0;
-  std::size_t use_slot_ = 0;
+  std::size_t use_slot_ = kNobody;
+  std::unique_ptr<MemoryMeter> memory_; ///< only if it was asked for
+  std::size_t memory_slot_ = kNobody;
   std::vector<std::int64_t> last_held_; ///< running number of the op last reported as held
 
   Nanos now_ = 0;

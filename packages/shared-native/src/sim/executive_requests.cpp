@@ -45,6 +45,9 @@ void Executive::request_complete(std::size_t c) {
   }
   cursor_ = now_;
   system_.scheduler->on_request_finished(c, now_ - request.start, *this);
+  if (memory_ != nullptr) {
+    update_held();
+  }
   if (state.done && finished()) {
     ended_ = true;
     return;
@@ -83,6 +86,7 @@ void Executive::start_clock() {
     horizon_ = now_ + setup_.time_limit;
   }
   start_use();
+  start_memory();
   for (std::size_t c = 0; c < clients_; ++c) {
     next_arrival_[c] = now_;
     requests_[c].arrival = now_;

@@ -44,6 +44,9 @@ double Executive::fraction_done() const {
 
 SimTotals Executive::totals() {
   report_use();
+  if (memory_ != nullptr && clock_start_ != kNever) {
+    memory_->report(now_, clock_start_, sink_);
+  }
   SimTotals result;
   const Nanos start = clock_start_ == kNever ? now_ : clock_start_;
   result.duration = now_ - start;

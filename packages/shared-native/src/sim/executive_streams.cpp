@@ -25,6 +25,9 @@ void Executive::decide() {
   cursor_ = now_;
   launched_.clear();
   system_.scheduler->decide(*this);
+  if (memory_ != nullptr) {
+    update_held();
+  }
   if (detail_ != nullptr) {
     report_holds();
   }
@@ -63,7 +66,9 @@ void Executive::launch(std::size_t c) {
   } else {
     slots_.set(host_slot(c), launched);
   }
-  if (stream_was_empty) {
+  if (system_.mode.one_stream) {
+    join_line(c);
+  } else if (stream_was_empty) {
     schedule_front(c);
     if (slicer_) {
       const auto change = slicer_->work_arrived(c, now_);
@@ -142,6 +147,10 @@ void Executive::reset(std::size_t c, std::uint32_t op) {
   if (detail_ != nullptr) {
     detail_->reset(c, op, now_);
   }
+  if (memory_ != nullptr) {
+    const LiveBytes& memory = program(c).memory;
+    memory_->live(c, op == 0 ? memory.persistent : memory.behind[op - 1], now_);
+  }
   ops_done_[c] -= state.finished - op;
   state.finished = op;
   set_head(c, op);
@@ -173,6 +182,26 @@ void Executive::schedule_front(std::size_t c) {
   slots_.set(stream_slot(c), std::max(stream.arrivals[states_[c].finished], drained));
 }
 
+/// `c` has launched to the stream of all clients.
+void Executive::join_line(std::size_t c) {
+  assert(line_end_ - line_begin_ < line_.size());
+  line_[line_end_ % line_.size()] = c;
+  if (line_end_++ == line_begin_) {
+    schedule_front(c);
+  }
+}
+
+/// The op at the front of the stream of all clients is complete: the next one follows, whosever it is.
+void Executive::leave_line() {
+  ++line_begin_;
+  for (Stream& stream : streams_) {
+    stream.last_end = now_;
+  }
+  if (line_begin_ != line_end_) {
+    schedule_front(line_[line_begin_ % line_.size()]);
+  }
+}
+
 void Executive::start_front(std::size_t c) {
   Stream& stream = streams_[c];
   if (slicer_ && !slicer_->resident(c)) {
@@ -183,6 +212,9 @@ void Executive::start_front(std::size_t c) {
   const OpProfile& op = program(c).profile[index];
   stream.running = true;
   stream.front_began = now_;
+  if (memory_ != nullptr) {
+    memory_->live(c, program(c).memory.during[index], now_);
+  }
   switch (op.kind) {
   case OpKind::kernel: {
     LaunchPart part;
@@ -195,6 +227,9 @@ void Executive::start_front(std::size_t c) {
       stream.parts_running = 2;
       streams_[pad.client].padding = c;
       streams_[pad.client].front_began = now_;
+      if (memory_ != nullptr) {
+        memory_->live(pad.client, program(pad.client).memory.during[pad.op], now_);
+      }
       start_kernel(pad.client, pad.op, {.blocks = pad.blocks, .first_sm = pad.first_sm});
     }
     start_kernel(c, index, part);
@@ -268,7 +303,9 @@ void Executive::op_complete(std::size_t c) {
   if (detail_ != nullptr) {
     detail_->op(c, index, stream.front_began, now_);
   }
-  if (state.in_flight() > 0) {
+  if (system_.mode.one_stream) {
+    leave_line();
+  } else if (state.in_flight() > 0) {
     if (stream.pads_launched == 0) {
       schedule_front(c);
     }
@@ -284,6 +321,10 @@ void Executive::op_complete(std::size_t c) {
   }
   cursor_ = now_;
   system_.scheduler->on_finished(c, index, *this);
+  if (memory_ != nullptr) {
+    memory_->live(c, program(c).memory.behind[index], now_);
+    update_held();
+  }
   if (ready_heads_ > 0) {
     wake(now_ + setup_.gpu.launch.poll);
   }

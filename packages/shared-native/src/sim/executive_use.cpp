@@ -37,10 +37,19 @@ void Executive::start_use() {
 void Executive::end_use_interval() {
   report_use();
   slots_.clear(use_slot_);
-  // Alone it must not keep a run going in which nothing else can happen any more.
-  if (slots_.at(slots_.earliest()) != kNever) {
+  if (goes_on()) {
     slots_.set(use_slot_, now_ + setup_.use_interval);
   }
+}
+
+/// Intervals alone must not keep a run going in which nothing else can happen any more.
+bool Executive::goes_on() {
+  for (std::size_t slot = 0; slot <= wake_slot_; ++slot) {
+    if (slots_.at(slot) != kNever) {
+      return true;
+    }
+  }
+  return false;
 }
 
 /// The use since the last report, up to now.

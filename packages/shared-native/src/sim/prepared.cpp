@@ -1,6 +1,7 @@
 #include "sim/prepared.h"
 
 #include <cmath>
+#include <fmt/format.h>
 
 #include "base/error.h"
 #include "program/occupancy.h"
@@ -43,6 +44,15 @@ OpProfile::Grid grid_of(const KernelShape& shape) {
           .shared_memory = shape.shared_memory};
 }
 
+LiveBytes memory_of(const Program& program) {
+  const auto ops = static_cast<std::uint32_t>(program.ops.size());
+  try {
+    return live_bytes(tensors_of(program.memory, ops, program.persistent_bytes), ops);
+  } catch (const InputError& error) {
+    throw InputError(fmt::format("program '{}': {}", program.name, error.what()));
+  }
+}
+
 } // namespace
 
 PreparedProgram prepare_program(const Program& program, const GpuSpec& recorded_on,
@@ -52,6 +62,7 @@ PreparedProgram prepare_program(const Program& program, const GpuSpec& recorded_
   }
   PreparedProgram prepared;
   prepared.program = scale_program(program, recorded_on, gpu);
+  prepared.memory = memory_of(prepared.program);
   Nanos elapsed = 0;
   for (const Op& op : prepared.program.ops) {
     const bool kernel = op.kind == OpKind::kernel;

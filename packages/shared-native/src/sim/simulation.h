@@ -28,6 +28,7 @@ struct SimSetup {
   EngineKind engine = EngineKind::wave;
   Nanos use_interval =
       0; ///< above 0: what the GPUs are used for is reported for intervals of this length
+  Nanos memory_interval = 0; ///< above 0: the same of device memory
 };
 
 struct SimTotals {

@@ -62,6 +62,12 @@ class Witness final : public RecordSink, public DetailSink {
                                std::nearbyint(params.number("max_be_duration_fraction") * solo));
     }
     in_parts_ = system == "reef-reset" && params.flag("padding");
+    one_at_a_time_ = system == "sequential-as-published";
+    takes_turns_ = system == "ticktock" && std::ranges::all_of(clients_, [&](const RunClient& c) {
+                     return c.program->program.mode == Mode::training &&
+                            c.warmup == clients_[0].warmup && has_phase(c, true) &&
+                            has_phase(c, false);
+                   });
     all_shares_fit_ =
         system != "ideal" && system != "timeslice"; // those have a GPU, or its slices, each
   }
@@ -90,6 +96,14 @@ class Witness final : public RecordSink, public DetailSink {
     note('o', c, op, end);
     expect(op < launched_[c], "what completes was launched");
     expect(begin >= ends_[c] && end >= begin, "a client's ops do not overlap");
+    expect(!one_at_a_time_ || begin >= *std::ranges::max_element(ends_),
+           "ops of one stream do not overlap, whosever they are");
+    if (takes_turns_ && !somebody_is_done()) {
+      const bool forward = is_forward(c, op);
+      expect(begin >= phase_ends_[forward ? 1 : 0][1 - c],
+             "forward phases take turns, and backward phases");
+      phase_ends_[forward ? 1 : 0][c] = end;
+    }
     ends_[c] = end;
     if (is_further_part(op, done_[c])) {
       return;
@@ -127,6 +141,8 @@ class Witness final : public RecordSink, public DetailSink {
            "times of a request are in order");
     arrivals_[c] = arrival;
     ++requests_[c];
+    expect(!takes_turns_ || somebody_is_done() || std::abs(requests_[0] - requests_[1]) <= 1,
+           "jobs that take turns are in lockstep");
     done_[c] = launched_[c] = 0;
   }
 
@@ -179,6 +195,22 @@ class Witness final : public RecordSink, public DetailSink {
   [[nodiscard]] bool is_further_part(std::uint32_t op, std::uint32_t next) const {
     return in_parts_ && op + 1 == next;
   }
+  [[nodiscard]] bool is_forward(std::size_t c, std::uint32_t op) const {
+    return clients_[c].program->profile[op].phase == Phase::forward;
+  }
+  static bool has_phase(const RunClient& client, bool forward) {
+    return std::ranges::any_of(client.program->profile, [&](const OpProfile& op) {
+      return (op.phase == Phase::forward) == forward;
+    });
+  }
+  [[nodiscard]] bool somebody_is_done() const {
+    for (std::size_t c = 0; c < clients_.size(); ++c) {
+      if (clients_[c].requests && measured_[c] >= *clients_[c].requests) {
+        return true;
+      }
+    }
+    return false;
+  }
   void note(char what, std::size_t c, std::uint32_t number, Nanos at) {
     const std::int64_t values[] = {what, static_cast<std::int64_t>(c), number, at};
     digest_.update({reinterpret_cast<const char*>(values), sizeof values});
@@ -188,6 +220,9 @@ class Witness final : public RecordSink, public DetailSink {
   std::size_t high_ = ~std::size_t{0}; ///< beyond the clients: none, or nobody else
   bool never_held_ = false;
   bool in_parts_ = false;
+  bool one_at_a_time_ = false;
+  bool takes_turns_ = false;
+  Nanos phase_ends_[2][2] = {}; ///< of ticktock: backward, forward; by job
   bool all_shares_fit_ = true;
   Nanos limit_ = kNever;
   std::vector<std::uint32_t> done_;     ///< ops of the request under way

@@ -19,15 +19,15 @@ namespace {
 
 class Sequential final : public Scheduler {
  public:
-  explicit Sequential(std::span<const ClientInfo> clients) {
+  /// `high_first`: whether priorities count.
+  Sequential(std::span<const ClientInfo> clients, bool high_first) {
     for (std::size_t c = 0; c < clients.size(); ++c) {
       order_.push_back(c);
     }
-    std::stable_partition(order_.begin(), order_.end(),
-                          [&](std::size_t c) { return clients[c].priority == Priority::high; });
-    first_best_effort_ =
-        order_.begin() + std::count_if(clients.begin(), clients.end(),
-                                       [](const auto& c) { return c.priority == Priority::high; });
+    const auto is_high = [&](std::size_t c) {
+      return high_first && clients[c].priority == Priority::high;
+    };
+    first_best_effort_ = std::stable_partition(order_.begin(), order_.end(), is_high);
   }
 
   /// Only the owner's request can end: no other client has launched anything.
@@ -67,13 +67,21 @@ const RegisterSystem registered{{
         "Temporal sharing: while a request of one client is open, no other client launches; the "
         "high-priority client is asked first. Orion's 'sequential' policy (EuroSys'24) with its "
         "deadlock mended.",
-    .params = {},
+    .params =
+        {{.name = "high_first",
+          .default_value = true,
+          .min = {},
+          .max = {},
+          .unit = "",
+          .doc = "Ask high-priority clients first; otherwise all take turns. In a closed loop the "
+                 "first ones leave nothing to the others."}},
     .make =
-        [](const Params& /*params*/, const Setup& setup) {
-          return SystemInstance{.mode = {.contexts = ContextMode::shared,
-                                         .launcher = Launcher::single,
-                                         .stream_priorities = false},
-                                .scheduler = std::make_unique<Sequential>(setup.clients)};
+        [](const Params& params, const Setup& setup) {
+          return SystemInstance{
+              .mode = {.contexts = ContextMode::shared,
+                       .launcher = Launcher::single,
+                       .stream_priorities = false},
+              .scheduler = std::make_unique<Sequential>(setup.clients, params.flag("high_first"))};
         },
 }};
 

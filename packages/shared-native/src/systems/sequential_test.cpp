@@ -60,5 +60,22 @@ TEST(Sequential, BestEffortClientsTakeTurnsBehindHighPriority) {
   EXPECT_EQ(order, (Launches{2, 2, 0, 1, 0, 1}));
 }
 
+TEST(Sequential, WithoutPrioritiesAllTakeTurns) {
+  ScriptedRun run("sequential", {{"high_first", false}}, {best_effort(ops()), high(ops())});
+  Launches order;
+  for (int i = 0; i < 4; ++i) {
+    for (std::size_t c = 0; c < 2; ++c) {
+      if (!run.state(c).head_ready) {
+        run.offer(c, 0);
+      }
+    }
+    const Launches launched = run.decide();
+    ASSERT_EQ(launched.size(), 1U);
+    order.push_back(launched.front());
+    run.end_request(launched.front());
+  }
+  EXPECT_EQ(order, (Launches{0, 1, 0, 1}));
+}
+
 } // namespace
 } // namespace cotenant

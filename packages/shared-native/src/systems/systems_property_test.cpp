@@ -122,11 +122,12 @@ TEST_P(EverySystem, EqualRunsDecideEqually) {
   }));
 }
 
-/// But reef-reset, which launches killed ops again, and serves inference only: its own are below.
+/// But reef-reset, which launches killed ops again, and serves inference only, and ticktock, which serves two
+/// clients: their own are below.
 std::vector<std::string> system_names() {
   std::vector<std::string> names;
   for (const SystemInfo& system : all_systems()) {
-    if (system.name != "reef-reset") {
+    if (system.name != "reef-reset" && system.name != "ticktock") {
       names.push_back(system.name);
     }
   }
@@ -273,6 +274,90 @@ RC_GTEST_PROP(SequentialProperty, StartedRequestsNeverOverlap, ()) {
       RC_ASSERT(c == event.client || !device.state(c).request_open || device.state(c).head == 0U);
     }
   });
+}
+
+/// Two jobs, of which each trains or evaluates, with any number of phases an iteration, in any order.
+std::vector<TinyClient> any_phased_clients(bool training) {
+  std::vector<TinyClient> clients;
+  for (int i = 0; i < 2; ++i) {
+    TinyClient c = any_client(Priority::best_effort);
+    c.client.training = training || *rc::gen::arbitrary<bool>();
+    for (OpProfile& op : c.client.ops) {
+      op.phase = c.client.training
+                     ? *rc::gen::element(Phase::forward, Phase::backward, Phase::update)
+                     : Phase::forward;
+    }
+    c.client.warmup = *rc::gen::inRange<std::int64_t>(0, 3);
+    clients.push_back(std::move(c));
+  }
+  return clients;
+}
+
+RC_GTEST_PROP(TickTockProperty, WhateverThePhasesEveryJobEnds, ()) {
+  const auto clients = any_phased_clients(false);
+  TinyDevice device("ticktock", {}, clients, any_seed());
+  std::vector<std::uint32_t> next(2, 0);
+  std::vector<std::int64_t> requests(2, 0);
+  device.run([&](const TinyEvent& event) {
+    if (event.what == What::launched) {
+      RC_ASSERT(event.op == next[event.client]);
+      ++next[event.client];
+    } else if (event.what == What::request_ends) {
+      RC_ASSERT(next[event.client] == clients[event.client].client.ops.size());
+      next[event.client] = 0;
+      ++requests[event.client];
+    }
+  });
+  RC_ASSERT(device.all_done());
+  RC_ASSERT(requests[0] == clients[0].requests && requests[1] == clients[1].requests);
+}
+
+RC_GTEST_PROP(TickTockProperty, EqualRunsDecideEqually, ()) {
+  const auto clients = any_phased_clients(false);
+  const std::uint32_t seed = any_seed();
+  const auto events = [&] {
+    std::vector<TinyEvent> list;
+    TinyDevice("ticktock", {}, clients, seed).run([&](const TinyEvent& event) {
+      list.push_back(event);
+    });
+    return list;
+  };
+  RC_ASSERT(events() == events());
+}
+
+/// Until a job ends: ops of one kind of phase are in flight of one job at a time, and neither job is ahead of the
+/// other by more than a phase.
+RC_GTEST_PROP(TickTockProperty, PhasesOfAKindTakeTurns, ()) {
+  auto clients = any_phased_clients(true);
+  const auto is_forward = [](const OpProfile& op) { return op.phase == Phase::forward; };
+  for (TinyClient& c : clients) { // phases of both kinds, the first one forward, the last one not
+    c.client.ops.front().phase = Phase::forward;
+    c.client.ops.push_back(testing::kernel(Boundness::compute, 1, 1'000, Phase::backward));
+    c.client.warmup = 0;
+  }
+  TinyDevice device("ticktock", {}, clients, any_seed());
+  std::int64_t in_flight[2][2] = {}; // by kind, job
+  std::int64_t begun[2][2] = {};     // phases, the same
+  device.run([&](const TinyEvent& event) {
+    if (device.state(0).done || device.state(1).done) {
+      return;
+    }
+    const std::size_t c = event.client;
+    const auto& ops = clients[c].client.ops;
+    if (event.what == What::launched) {
+      const bool forward = is_forward(ops[event.op]);
+      ++in_flight[forward ? 1 : 0][c];
+      RC_ASSERT(in_flight[forward ? 1 : 0][1 - c] == 0);
+      if (event.op == 0 || is_forward(ops[event.op - 1]) != forward) {
+        auto& phases = begun[forward ? 1 : 0];
+        ++phases[c];
+        RC_ASSERT(phases[0] - phases[1] == (c == 0 ? 1 : 0));
+      }
+    } else if (event.what == What::finished) {
+      --in_flight[is_forward(ops[event.op]) ? 1 : 0][c];
+    }
+  });
+  RC_ASSERT(device.all_done());
 }
 
 /// Inference only, since training cannot be reset; several clients may be of high priority.

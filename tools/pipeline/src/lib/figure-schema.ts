@@ -264,6 +264,19 @@ export const figureSchema = z
       .describe(
         'Count what the simulated GPU is used for, in intervals of so many nanoseconds: metrics <client>_gpu_*, and utilization.csv for plots over time.',
       ),
+    memory_interval_ns: z
+      .int()
+      .min(1000)
+      .optional()
+      .describe(
+        'Record the simulated GPU’s memory, in intervals of so many nanoseconds: metrics <client>_memory_*, and memory.csv for plots over time.',
+      ),
+    phases: z
+      .boolean()
+      .optional()
+      .describe(
+        'Record when each phase of an iteration was on the simulated device: phases.csv for plots over time.',
+      ),
     quick: quick.optional().describe('The reduced form, for a first look.'),
     cuda: cuda
       .optional()
@@ -274,7 +287,7 @@ export const figureSchema = z
       .array(z.string())
       .min(1)
       .describe(
-        '<client>_{latency,service,wait}_{p50,p80,p90,p95,p99,max,mean}, <client>_throughput or, with utilization_interval_ns, <client>_gpu_{sm_busy,occupancy,compute,dram}; optionally with _ratio; or system_throughput. With groups, "all" is all clients together.',
+        '<client>_{latency,service,wait}_{p50,p80,p90,p95,p99,max,mean}, <client>_throughput or, with utilization_interval_ns, <client>_gpu_{sm_busy,occupancy,compute,dram} or, with memory_interval_ns, <client>_memory_{live_mean,live_max,held_max,peaks,live_max_share,held_max_share,over_budget}; optionally with _ratio; or system_throughput, or throughput_spread. With groups, "all" is all clients together.',
       ),
     means: z
       .array(z.string())

@@ -49,6 +49,19 @@ function sample(throughput: number): RunSample {
   return { latency: times, service: times, wait: times, throughput, iterations: 10 };
 }
 
+test('throughput spread is how far the clients are from lockstep', () => {
+  const figure = { ...smallFigure(), metrics: ['throughput_spread'], means: [] };
+  const measured = measure(figure, (entry, plan, client) =>
+    sample(entry.id === 'ideal' ? 5 : client === 'hp' ? 2 : plan.includes('bert') ? 2 : 8),
+  );
+  expect(measured.map((m) => [m.entry.id, m.cell['be'], m.value])).toEqual([
+    ['ideal', 'bert', 1],
+    ['ideal', 'txl', 1],
+    ['deep', 'bert', 1],
+    ['deep', 'txl', 4],
+  ]);
+});
+
 test('system throughput adds up what each client does of its work alone', () => {
   const figure = { ...smallFigure(), metrics: ['system_throughput'], means: ['be'] };
   // Alone 10 and 4 a second; together 8, and 3 or 1 beside bert or txl.

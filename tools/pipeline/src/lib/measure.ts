@@ -18,7 +18,9 @@ import { MEAN } from './figure.ts';
 import {
   parseMetric,
   quantile,
+  type Memory,
   SYSTEM_THROUGHPUT,
+  THROUGHPUT_SPREAD,
   unitOf,
   type Metric,
   type Use,
@@ -30,6 +32,7 @@ import { mean, percentileSorted } from './stats.ts';
 
 const NS_PER_MS = 1e6;
 const NS_PER_S = 1e9;
+const BYTES_PER_GIB = 2 ** 30;
 /** A p99 from fewer requests a cell, or fewer runs, is marked: it rests on a handful of requests. */
 export const P99_REQUESTS = 1000;
 export const P99_RUNS = 3;
@@ -44,6 +47,8 @@ export interface RunSample {
   iterations: number;
   /** Mean use of the client's GPU; absent where the plan did not ask for it. */
   use?: Record<Use, number>;
+  /** Of the memory of the client's GPU; absent likewise. */
+  memory?: Record<Memory, number>;
 }
 
 /** Finds the sample of a client in a plan of a system entry; null for a plan without records. */
@@ -74,6 +79,8 @@ export function toSample(records: ClientRecords, summary: Summary, client: strin
   const gpus = summary.utilization ?? [];
   const own = summary.clients.findIndex(({ name }) => name === client);
   const use = gpus[gpus.length > 1 ? own : 0];
+  const memories = summary.memory ?? [];
+  const memory = memories[memories.length > 1 ? own : 0];
   return {
     latency: toMs(response),
     service: toMs(service),
@@ -81,6 +88,20 @@ export function toSample(records: ClientRecords, summary: Summary, client: strin
     throughput: iterations / (window / NS_PER_S),
     iterations,
     ...(use === undefined ? {} : { use }),
+    ...(memory === undefined ? {} : { memory: memoryOf(memory) }),
+  };
+}
+
+function memoryOf(memory: NonNullable<Summary['memory']>[number]): Record<Memory, number> {
+  const { peaks_bytes, live_max_bytes, held_max_bytes } = memory;
+  return {
+    live_mean: memory.live_mean_bytes / BYTES_PER_GIB,
+    live_max: live_max_bytes / BYTES_PER_GIB,
+    held_max: held_max_bytes / BYTES_PER_GIB,
+    peaks: peaks_bytes / BYTES_PER_GIB,
+    live_max_share: live_max_bytes / peaks_bytes,
+    held_max_share: held_max_bytes / peaks_bytes,
+    over_budget: memory.over_budget_ns / NS_PER_MS,
   };
 }
 
@@ -99,6 +120,8 @@ export function pooled(samples: readonly RunSample[]): RunSample {
     throughput: sum('throughput'),
     iterations: sum('iterations'),
     ...(first?.use === undefined ? {} : { use: meanUse(samples) }),
+    // Clients that share a GPU have its memory in common; of several GPUs it is the first client's.
+    ...(first?.memory === undefined ? {} : { memory: first.memory }),
   };
 }
 
@@ -117,13 +140,12 @@ function meanUse(samples: readonly RunSample[]): Record<Use, number> {
 export function measure(figure: FigureDefinition, samples: Samples): Measurement[] {
   const clients = metricClients(figure);
   const asked = figure.metrics.flatMap((name) => parseMetric(name, clients) ?? []);
-  const together = asked.find(({ name }) => name === SYSTEM_THROUGHPUT);
   // Each client of a group for itself: two jobs at half their speed are one job's worth of work, whatever they run.
-  const single = together === undefined ? [] : singleClients(figure);
-  const throughputs = single.map((c) => `${c}_throughput_ratio`);
+  const single = singleClients(figure);
+  const combined = asked.flatMap((metric) => combination(metric, single) ?? []);
   const ofClients = [
-    ...asked.filter((metric) => metric !== together),
-    ...throughputs.flatMap((name) => parseMetric(name, single) ?? []),
+    ...asked.filter((metric) => combination(metric, single) === null),
+    ...combined.flatMap(({ of }) => of.flatMap((name) => parseMetric(name, single) ?? [])),
   ].filter(({ name }, i, all) => all.findIndex((other) => other.name === name) === i);
   const plain = new Map(
     ofClients.map((metric) => [withoutRatio(metric).name, withoutRatio(metric)]),
@@ -165,8 +187,8 @@ export function measure(figure: FigureDefinition, samples: Samples): Measurement
     }
   }
   results.push(...ratios(figure, ofClients, results));
-  if (together !== undefined)
-    results.push(...sums(together, throughputs, clientCounts(figure), results));
+  const clientsIn = clientCounts(figure);
+  results.push(...combined.flatMap((combine) => combinations(combine, clientsIn, results)));
   results.push(
     ...(figure.means ?? []).flatMap((axis) => means(axis, figure.axes[axis]?.length ?? 0, results)),
   );
@@ -231,6 +253,7 @@ function measureCell(
 /** The metric of one run. */
 export function statistic(sample: RunSample, metric: Metric): number {
   if (metric.use !== undefined) return sample.use?.[metric.use] ?? NaN;
+  if (metric.memory !== undefined) return sample.memory?.[metric.memory] ?? NaN;
   if (metric.statistic === null) return sample.throughput;
   const values = timesOf(sample, metric);
   if (values.length === 0) return NaN;
@@ -240,7 +263,9 @@ export function statistic(sample: RunSample, metric: Metric): number {
 
 function timesOf(sample: RunSample, metric: Metric): Float64Array {
   const { quantity } = metric;
-  return quantity === 'throughput' || quantity === 'gpu' ? sample.latency : sample[quantity];
+  if (quantity === 'throughput' || quantity === 'gpu' || quantity === 'memory')
+    return sample.latency;
+  return sample[quantity];
 }
 
 function withinRun(sample: RunSample, metric: Metric, random: Random): Float64Array {
@@ -321,13 +346,36 @@ function clientCounts(figure: FigureDefinition): (m: Measurement) => number {
   return ({ entry, cell }) => counts.get(key(entry, cell)) ?? 0;
 }
 
-/**
- * One metric as the sum of others: of each system in each cell where all clients of the cell are measured, alone as
- * well.
- */
-function sums(
-  metric: Metric,
-  of: readonly string[],
+/** A metric of all clients together: which metrics of theirs it is made of, and how. */
+interface Combination {
+  metric: Metric;
+  of: string[];
+  from: (values: readonly number[]) => number;
+}
+
+/** How a metric combines those of the clients; null for one that is of a client itself. */
+function combination(metric: Metric, clients: readonly string[]): Combination | null {
+  switch (metric.name) {
+    case SYSTEM_THROUGHPUT:
+      return {
+        metric,
+        of: clients.map((client) => `${client}_throughput_ratio`),
+        from: (values) => values.reduce((sum, value) => sum + value, 0),
+      };
+    case THROUGHPUT_SPREAD:
+      return {
+        metric,
+        of: clients.map((client) => `${client}_throughput`),
+        from: (values) => Math.max(...values) / Math.min(...values),
+      };
+    default:
+      return null;
+  }
+}
+
+/** One metric made of others: of each system in each cell where all clients of the cell are measured. */
+function combinations(
+  { metric, of, from }: Combination,
   clientsIn: (m: Measurement) => number,
   measured: readonly Measurement[],
 ): Measurement[] {
@@ -340,15 +388,13 @@ function sums(
   return [...groups.values()].flatMap((group) => {
     const first = group[0];
     if (first === undefined || group.length < clientsIn(first)) return [];
-    const total = (pick: (m: Measurement) => number): number =>
-      group.reduce((sum, m) => sum + pick(m), 0);
     return {
       ...first,
       metric,
-      value: total((m) => m.value),
-      replicates: first.replicates.map((_, b) => total((m) => m.replicates[b] ?? NaN)),
+      value: from(group.map((m) => m.value)),
+      replicates: first.replicates.map((_, b) => from(group.map((m) => m.replicates[b] ?? NaN))),
       perRun: [],
-      n: total((m) => m.n),
+      n: group.reduce((sum, m) => sum + m.n, 0),
       notes: [...new Set(group.flatMap((m) => m.notes))],
     };
   });
@@ -378,8 +424,8 @@ function means(axis: string, values: number, measured: readonly Measurement[]): 
 
 function withoutRatio(metric: Metric): Metric {
   if (!metric.ratio) return metric;
-  const unit = unitOf(metric.quantity, false);
-  return { ...metric, name: metric.name.slice(0, -'_ratio'.length), ratio: false, unit };
+  const name = metric.name.slice(0, -'_ratio'.length);
+  return { ...metric, name, ratio: false, unit: unitOf(metric, false) };
 }
 
 function cellKey(cell: Record<string, string>): string {

@@ -6,17 +6,28 @@
  *   hp_wait_p90           waiting time, from the head of the client's queue to the first op's dispatch, in ms
  *   be_throughput         completed requests or iterations per second of the measured window
  *   hp_gpu_dram           mean use of the GPU that hp runs on, by whoever runs on it; simulated GPUs only
+ *   hp_memory_live_max    most memory in use at once on the GPU that hp runs on, likewise
  *   hp_latency_p99_ratio  the same, over the figure's baseline entry
  *
- * and one that belongs to no client:
+ * and two that belong to no client:
  *
  *   system_throughput     each client's throughput over the baseline's, added up
+ *   throughput_spread     the highest throughput of a client over the lowest; 1 where they are in lockstep
  */
 
 /** What of a GPU is used, as a share: of its SMs, of their room for threads, of compute throughput, of DRAM bandwidth. */
 export const USES = ['sm_busy', 'occupancy', 'compute', 'dram'] as const;
 export type Use = (typeof USES)[number];
-export const QUANTITIES = ['latency', 'service', 'wait', 'throughput', 'gpu'] as const;
+/**
+ * Of a GPU's memory over the measured window: what is live (mean, most) and held (most) in GiB, the sum of the clients'
+ * peaks in GiB, the first two over the latter, and how long more was held than the budget in ms.
+ */
+export const MEMORY = [
+  ...(['live_mean', 'live_max', 'held_max', 'peaks', 'live_max_share', 'held_max_share'] as const),
+  'over_budget',
+] as const;
+export type Memory = (typeof MEMORY)[number];
+export const QUANTITIES = ['latency', 'service', 'wait', 'throughput', 'gpu', 'memory'] as const;
 export const STATISTICS = ['p50', 'p80', 'p90', 'p95', 'p99', 'max', 'mean'] as const;
 export type Quantity = (typeof QUANTITIES)[number];
 export type Statistic = (typeof STATISTICS)[number];
@@ -24,15 +35,20 @@ export type Statistic = (typeof STATISTICS)[number];
 /** "System throughput" in the literature on multiprogramming: how much of the jobs' work alone gets done at once. */
 export const SYSTEM_THROUGHPUT = 'system_throughput';
 
+/** How far the clients are from lockstep. */
+export const THROUGHPUT_SPREAD = 'throughput_spread';
+
 export interface Metric {
   name: string;
   /** Empty for the metric of all clients together. */
   client: string;
   quantity: Quantity;
-  /** Absent for throughput and use: a run has one. */
+  /** Absent for throughput, use and memory: a run has one. */
   statistic: Statistic | null;
   /** Of quantity `gpu`. */
   use?: Use;
+  /** Of quantity `memory`. */
+  memory?: Memory;
   ratio: boolean;
   unit: string;
 }
@@ -49,13 +65,16 @@ export function metricNames(clients: readonly string[], ratios: boolean): string
     ...['latency', 'service', 'wait'].flatMap((q) => STATISTICS.map((s) => `${client}_${q}_${s}`)),
     `${client}_throughput`,
     ...USES.map((use) => `${client}_gpu_${use}`),
+    ...MEMORY.map((memory) => `${client}_memory_${memory}`),
   ]);
-  return ratios ? [...plain.flatMap((name) => [name, `${name}_ratio`]), SYSTEM_THROUGHPUT] : plain;
+  return ratios
+    ? [...plain.flatMap((name) => [name, `${name}_ratio`]), SYSTEM_THROUGHPUT, THROUGHPUT_SPREAD]
+    : plain;
 }
 
 /** The meaning of a name, or null if it is not a metric of these clients. */
 export function parseMetric(name: string, clients: readonly string[]): Metric | null {
-  if (name === SYSTEM_THROUGHPUT) {
+  if (name === SYSTEM_THROUGHPUT || name === THROUGHPUT_SPREAD) {
     return { name, client: '', quantity: 'throughput', statistic: null, ratio: true, unit: 'x' };
   }
   if (!metricNames(clients, true).includes(name)) return null;
@@ -66,15 +85,26 @@ export function parseMetric(name: string, clients: readonly string[]): Metric | 
   const rest = plain.slice(client.length + 1);
   const use = USES.find((of) => rest === `gpu_${of}`);
   if (use !== undefined) {
-    const unit = unitOf('gpu', ratio);
+    const unit = unitOf({ quantity: 'gpu' }, ratio);
     return { name, client, quantity: 'gpu', statistic: null, use, ratio, unit };
   }
+  const memory = MEMORY.find((of) => rest === `memory_${of}`);
+  if (memory !== undefined) {
+    const unit = unitOf({ quantity: 'memory', memory }, ratio);
+    return { name, client, quantity: 'memory', statistic: null, memory, ratio, unit };
+  }
   const [quantity, statistic] = rest.split('_') as [Quantity, Statistic?];
-  const unit = unitOf(quantity, ratio);
+  const unit = unitOf({ quantity }, ratio);
   return { name, client, quantity, statistic: statistic ?? null, ratio, unit };
 }
 
-export function unitOf(quantity: Quantity, ratio: boolean): string {
+/** Unit of a metric of this quantity (and, of memory, of this kind). */
+export function unitOf(
+  { quantity, memory }: Pick<Metric, 'quantity' | 'memory'>,
+  ratio: boolean,
+): string {
   if (ratio) return 'x';
-  return quantity === 'throughput' ? '1/s' : quantity === 'gpu' ? 'share' : 'ms';
+  if (quantity === 'throughput') return '1/s';
+  if (quantity === 'gpu' || memory?.endsWith('_share') === true) return 'share';
+  return quantity === 'memory' && memory !== 'over_budget' ? 'GiB' : 'ms';
 }

@@ -22,6 +22,8 @@ export interface Plan {
   clients: PlanClient[];
   until: string;
   utilization_interval_ns?: number;
+  memory_interval_ns?: number;
+  phases?: true;
 }
 
 export interface PlanClient extends ClientDefinition {
@@ -146,6 +148,10 @@ function toPlan(figure: FigureDefinition, entry: SystemEntry, choice: Cell, seed
     ...(figure.utilization_interval_ns === undefined
       ? {}
       : { utilization_interval_ns: figure.utilization_interval_ns }),
+    ...(figure.memory_interval_ns === undefined
+      ? {}
+      : { memory_interval_ns: figure.memory_interval_ns }),
+    ...(figure.phases === true ? { phases: true } : {}),
   };
 }
 

@@ -12,6 +12,10 @@ export function plotInputs(figure: FigureDefinition, folder: string, out: string
     ...(figure.utilization_interval_ns === undefined
       ? {}
       : { 'utilization.csv': digestFile(join(out, 'utilization.csv')) }),
+    ...(figure.memory_interval_ns === undefined
+      ? {}
+      : { 'memory.csv': digestFile(join(out, 'memory.csv')) }),
+    ...(figure.phases === true ? { 'phases.csv': digestFile(join(out, 'phases.csv')) } : {}),
     'titles and labels of figure.json': digest([labelsOf(figure), figure.plots]),
     ...Object.fromEntries(figure.plots.map((plot) => [plot, digestFile(join(folder, plot))])),
   };

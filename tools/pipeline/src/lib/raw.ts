@@ -56,6 +56,18 @@ const summarySchema = z.object({
       }),
     )
     .optional(),
+  /** Likewise, of device memory. */
+  memory: z
+    .array(
+      z.object({
+        peaks_bytes: z.number(),
+        live_mean_bytes: z.number(),
+        live_max_bytes: z.number(),
+        held_max_bytes: z.number(),
+        over_budget_ns: z.number(),
+      }),
+    )
+    .optional(),
   clients: z.array(
     z.object({
       name: z.string(),

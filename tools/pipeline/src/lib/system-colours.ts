@@ -8,7 +8,7 @@
 
 export interface SystemStyle {
   colour: string;
-  /** Vega symbol. */
+  /** Vega symbol, or an SVG path in a square from -1 to 1. */
   shape: string;
 }
 
@@ -22,12 +22,15 @@ const STYLES: Record<string, SystemStyle> = {
   orion: { colour: '#0072B2', shape: 'circle' },
   tally: { colour: '#56B4E9', shape: 'cross' },
   switchflow: { colour: '#F0E442', shape: 'wedge' },
+  // A hexagon: Vega has no symbol left that is told apart at a glance.
+  ticktock: { colour: '#332288', shape: 'M0,-1L0.87,-0.5L0.87,0.5L0,1L-0.87,0.5L-0.87,-0.5Z' },
+  zico: { colour: '#44AA99', shape: 'cross' },
   paella: { colour: '#882255', shape: 'stroke' },
 };
 
 /** For systems without a style of their own, in the order in which a figure lists them. */
 const OTHERS: SystemStyle[] = [
-  { colour: '#332288', shape: 'arrow' },
+  { colour: '#117733', shape: 'arrow' },
   { colour: '#999933', shape: 'triangle' },
   { colour: '#661100', shape: 'cross' },
 ];

@@ -179,6 +179,17 @@ void CudaLane::check(const Plan& plan) {
                                  "use; expected no such field, or lane sim",
                                  plan.source));
   }
+  if (plan.memory_interval > 0) {
+    throw InputError(fmt::format("{}: plan.memory_interval_ns: a real GPU does not record its "
+                                 "memory; expected no such field, or lane sim",
+                                 plan.source));
+  }
+  if (setup.mode.manages_memory) {
+    throw InputError(fmt::format(
+        "{}: plan.system.name: '{}' passes memory from one client to another, which programs "
+        "captured as graphs keep to themselves; expected another system, or lane sim",
+        plan.source, plan.system));
+  }
   for (std::size_t c = 0; c < setup.clients.size(); ++c) {
     const Label label = catalog_.program(plan.clients[c].program).label;
     if (options_.programs == ProgramKind::live && label != Label::recorded) {

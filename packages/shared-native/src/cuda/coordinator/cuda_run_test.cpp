@@ -65,6 +65,21 @@ TEST_F(CudaRun, PlansThatAskForCountersOfTheSimulatorAreRefused) {
   }
 }
 
+TEST_F(CudaRun, PlansThatRecordOrShareOutMemoryAreRefused) {
+  json recorded = plan("orion");
+  recorded["memory_interval_ns"] = 1'000'000;
+  for (const auto& [document, message] :
+       {std::pair(recorded, "plan.memory_interval_ns: a real GPU"),
+        std::pair(plan("zico"), "plan.system.name: 'zico' passes memory")}) {
+    try {
+      test.lane().check(test.plan(document));
+      ADD_FAILURE() << message;
+    } catch (const InputError& error) {
+      EXPECT_TRUE(contains(error.what(), message)) << error.what();
+    }
+  }
+}
+
 TEST_F(CudaRun, WritesRecordsAndSummaryAsTheSimulatedLaneDoes) {
   EXPECT_EQ(test.run(plan("orion")), RunOutcome::finished);
   std::ifstream records(test.space.out() / "small-orion.csv");

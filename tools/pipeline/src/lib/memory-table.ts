@@ -1,0 +1,27 @@
+/** Reading memory.csv, as memory.ts writes it. */
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { readCsv } from './csv.ts';
+import { numberOf } from './utilization-table.ts';
+
+export const MEMORY_TABLE = 'memory.csv';
+
+/** Rows for a plot, numbers as numbers, a budget that is not known as null; null where the figure has no such table. */
+export function readMemory(
+  out: string,
+  axes: readonly string[],
+): Record<string, string | number | null>[] | null {
+  const path = join(out, MEMORY_TABLE);
+  if (!existsSync(path)) return null;
+  const text = ['system', ...axes, 'client'];
+  return readCsv(path, 'run the gather step again').map((row, i) =>
+    Object.fromEntries(
+      Object.entries(row).map(([column, value]) => {
+        if (text.includes(column)) return [column, value];
+        if (column === 'budget_gib' && value === '') return [column, null];
+        return [column, numberOf(row, column, `${path}:${i + 2}`)];
+      }),
+    ),
+  );
+}
