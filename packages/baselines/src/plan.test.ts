@@ -68,6 +68,15 @@ test.each(POLICIES.map(({ name, ownEnd }) => [name, ownEnd] as const))(
   },
 );
 
+test('under Sequential the first model is asked first only where its requests arrive at a rate', () => {
+  const policy = 'policy: Sequential\n';
+  expect(plan({ policy }).system).toEqual({ name: 'sequential', params: { high_first: true } });
+  const models =
+    'models:\n  model0: {mode: train, name: bert}\n  model1: {mode: train, name: bert-1}\n';
+  expect(plan({ policy, models }).system.params).toEqual({ high_first: false });
+  expect(plan().system).toEqual({ name: 'mps' });
+});
+
 test('every shipped block has a recorded program, in one mode or the other', () => {
   const modes = { resnet50: 'eval', resnet101: 'train', mobilenet_v2: 'train', bert: 'train' };
   const again = { transformer: 'train', 'resnet50-1': 'train', 'bert-1': 'train' };

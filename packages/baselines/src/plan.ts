@@ -58,12 +58,13 @@ export function planOf(config: Config, id: string, options: PlanOptions): EvalPl
   const clients = config.models.map((model, i) => clientOf(config, model, i, options));
   config.file.finish();
   const { system, params, ownEnd } = config.policy;
+  const first = clients[0] !== undefined && clients[0].traffic.kind !== 'closed';
   return {
     version: 1,
     id,
     gpu: options.gpu,
     seed: config.seed,
-    system: { name: system, ...(params === undefined ? {} : { params }) },
+    system: { name: system, ...(params === undefined ? {} : { params: params(first) }) },
     clients,
     ...(ownEnd ? {} : { until: clientName(0) }),
   };

@@ -5,8 +5,8 @@ export interface Policy {
   name: string;
   /** System of the core. */
   system: string;
-  /** Parameters of it that differ from its defaults. */
-  params?: Record<string, boolean>;
+  /** Parameters of it, given whether the first model's requests arrive at a rate. */
+  params?: (firstHasRate: boolean) => Record<string, boolean>;
   /** Number of models, where it is fixed. */
   models?: number;
   /** Every model runs its own number of iterations; otherwise all end with the first. */
@@ -24,7 +24,8 @@ export const POLICIES: readonly Policy[] = [
   {
     name: 'Sequential',
     system: 'sequential',
-    params: { high_first: false },
+    // In a closed loop a first model that is asked first would leave nothing to the others.
+    params: (firstHasRate) => ({ high_first: firstHasRate }),
     ownEnd: false,
     alone: false,
   },

@@ -15,7 +15,7 @@ struct RegionOptions {
   // Short-lived are tensors that live through at most so many ops and are no larger.
   std::uint32_t short_ops = 4;
   std::int64_t short_bytes = 8 << 20;
-  std::uint32_t ahead = 8;     ///< ops that a job has in flight at most
+  std::uint32_t ahead = 8; ///< ops that a job has in flight at most
 };
 
 struct JobMemory {

@@ -346,8 +346,9 @@ const RegisterSystem registered{{
              .min = 0,
              .max = 1e6,
              .unit = "ops",
-             .doc = "Tensors that live through at most so many ops, and are small, are short-lived: "
-                    "they are kept in a private pool."},
+             .doc =
+                 "Tensors that live through at most so many ops, and are small, are short-lived: "
+                 "they are kept in a private pool."},
             {.name = "short_mib",
              .default_value = std::int64_t{8},
              .min = 0,

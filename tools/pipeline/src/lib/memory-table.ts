@@ -15,13 +15,14 @@ export function readMemory(
   const path = join(out, MEMORY_TABLE);
   if (!existsSync(path)) return null;
   const text = ['system', ...axes, 'client'];
-  return readCsv(path, 'run the gather step again').map((row, i) =>
-    Object.fromEntries(
-      Object.entries(row).map(([column, value]) => {
-        if (text.includes(column)) return [column, value];
-        if (column === 'budget_gib' && value === '') return [column, null];
-        return [column, numberOf(row, column, `${path}:${i + 2}`)];
-      }),
-    ),
-  );
+  return readCsv(path, 'run the gather step again').map((row, i) => {
+    const valueOf = (column: string, value: string): string | number | null => {
+      if (text.includes(column)) return value;
+      if (column === 'budget_gib' && value === '') return null;
+      return numberOf(row, column, `${path}:${i + 2}`);
+    };
+    return Object.fromEntries(
+      Object.entries(row).map(([column, value]) => [column, valueOf(column, value)]),
+    );
+  });
 }
