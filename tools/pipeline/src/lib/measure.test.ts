@@ -50,7 +50,7 @@ function sample(throughput: number): RunSample {
 }
 
 test('throughput spread is how far the clients are from lockstep', () => {
-  const figure = { ...smallFigure(), metrics: ['throughput_spread'] };
+  const figure = { ...smallFigure(), metrics: ['throughput_spread'], means: [] };
   const measured = measure(figure, (entry, plan, client) =>
     sample(entry.id === 'ideal' ? 5 : client === 'hp' ? 2 : plan.includes('bert') ? 2 : 8),
   );
