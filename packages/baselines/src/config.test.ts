@@ -73,6 +73,17 @@ describe('what the tool ships', () => {
     expect(readConfig(text, 'my.yaml').policy.system).toBe(system);
   });
 
+  test('what << brings in is read, and what stands beside it comes first', () => {
+    const text = shippedConfig({ models: pair('bert', 'resnet50') }).replace(
+      'resnet50:\n  arch: resnet50\n',
+      'common: &common {num_iterations: 70, batch_size: 9}\nresnet50:\n  <<: *common\n  arch: resnet50\n',
+    );
+    const changed = text.replace('  num_iterations: 100\n', '');
+    const { models, file } = readConfig(changed, 'my.yaml');
+    expect(models[1]).toMatchObject({ iterations: 70, batch: 4 });
+    expect(file.finish()).toEqual([]);
+  });
+
   test('aliases and YAML 1.1 truth values are read as the tool reads them', () => {
     const shared =
       'shared_config: &shared\n  distribution: poisson\n  pin_memory: yes\n  seed: 7\nother: *shared\n';
@@ -221,6 +232,7 @@ describe('what is wrong is named with its key and line', () => {
   test('a file that is not YAML, or no map', () => {
     expect(refusal('policy: "MPS\nmodels:\n')).toMatch(/^my\.yaml:\d+:\d+: not valid YAML: /);
     expect(refusal('- a\n')).toBe('my.yaml:1: is a list; expected keys and values');
+    expect(refusal('&a {<<: *a}\n')).toContain("my.yaml:1: has no 'policy'");
     expect(refusal('')).toBe('my.yaml:1: is empty; expected keys and values');
   });
 

@@ -19,6 +19,9 @@ import {
 import { UserError } from '../../../tools/pipeline/src/lib/errors.ts';
 import { nearest } from '../../../tools/pipeline/src/lib/suggest.ts';
 
+/** Maps that bring in one another, at most: one may bring in itself. */
+const MERGES = 8;
+
 /** What is common to all values of a file. */
 interface File {
   name: string;
@@ -111,21 +114,36 @@ export class YamlValue {
     return undefined;
   }
 
-  /** Entries of a map in order; empty for anything else. Of equal keys the last counts: the others are notes. */
-  entries(): { key: string; value: YamlValue }[] {
-    if (!isMap(this.#node)) return [];
+  /**
+   * Entries of a map in order, those that `<<` brings in first; empty for anything else. Of equal keys the last counts.
+   */
+  entries(depth = 0): { key: string; value: YamlValue; merged: boolean }[] {
+    if (!isMap(this.#node) || depth > MERGES) return [];
     const prefix = this.path === '' ? '' : `${this.path}.`;
-    return (this.#node as YAMLMap<Node, Node | null>).items.map((pair) => {
-      const key = isScalar(pair.key) ? String(pair.key.value) : String(pair.key);
+    const own = (this.#node as YAMLMap<Node, Node | null>).items.map((pair) => {
+      const merges = isScalar(pair.key) && pair.key.source === '<<';
+      const key = isScalar(pair.key) && !merges ? String(pair.key.value) : String(pair.key);
       const offset = pair.key.range?.[0] ?? this.#offset;
-      return { key, value: new YamlValue(this.#file, pair.value, `${prefix}${key}`, offset) };
+      const path = merges ? this.path : `${prefix}${key}`;
+      return { key, value: new YamlValue(this.#file, pair.value, path, offset), merges };
     });
+    return [
+      ...own
+        .filter(({ merges }) => merges)
+        .flatMap(({ value }) =>
+          value.entries(depth + 1).map((entry) => ({ ...entry, merged: true })),
+        ),
+      ...own
+        .filter(({ merges }) => !merges)
+        .map(({ key, value }) => ({ key, value, merged: false })),
+    ];
   }
 
   /** Notes keys that are there twice, of which the tool takes the last. */
   noteRepeatedKeys(): void {
     const last = new Map<string, YamlValue>();
-    for (const { key, value } of this.entries()) {
+    for (const { key, value, merged } of this.entries()) {
+      if (merged) continue;
       last.get(key)?.note(`is there again in line ${String(value.line)}, which counts`);
       last.set(key, value);
     }
