@@ -98,10 +98,6 @@ function tinyMatrix(): string {
 
 beforeAll(() => {
   workspace = new CopiedWorkspace();
-  // What is tested is what is compiled again, not how fast it runs.
-  workspace.edit('tools/native/src/cmake.ts', (text) =>
-    text.replace("CMAKE_BUILD_TYPE: 'Release'", "CMAKE_BUILD_TYPE: 'Debug'"),
-  );
   workspace.write(FIGURE, tinyFigure('one'));
   workspace.write(`${PAPER}/figures/one/one.vl.json`, JSON.stringify(PLOT));
   const first = executed();

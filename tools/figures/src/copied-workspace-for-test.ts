@@ -1,8 +1,8 @@
 /**
  * A copy of this workspace in which a test may edit anything and run the real nx.
  *
- * It stays in the temporary folder between test runs with its build folder, so that only the first
- * one compiles the whole core; its nx cache is thrown away every time.
+ * It stays in the temporary folder between test runs, without anything that was made there. What was
+ * built here is not compiled again there, if it is up to date.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -12,6 +12,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -19,7 +20,19 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
+const NATIVE = 'packages/shared-native';
 const GENERATED = /^(node_modules|out|\.cotenant|build(-[a-z-]+)?|dist|\.nx|\.git|__pycache__)$/;
+
+/** Whether the core here is built of the sources here. */
+const BUILT = isBuilt();
+
+function isBuilt(): boolean {
+  const binary = join(ROOT, NATIVE, 'build/cotenant');
+  if (!existsSync(binary)) return false;
+  const since = statSync(binary).mtimeMs;
+  const sources = readdirSync(join(ROOT, NATIVE, 'src'), { recursive: true, encoding: 'utf8' });
+  return sources.every((file) => statSync(join(ROOT, NATIVE, 'src', file)).mtimeMs <= since);
+}
 
 export class CopiedWorkspace {
   readonly root: string;
@@ -29,7 +42,7 @@ export class CopiedWorkspace {
     this.root = join(tmpdir(), `cotenant-copy-${name}`);
     mkdirSync(this.root, { recursive: true });
     mirror(ROOT, this.root);
-    for (const folder of ['.nx', 'out', 'packages/shared-native/dist']) {
+    for (const folder of ['.nx', 'out', join(NATIVE, 'dist'), join(NATIVE, 'build')]) {
       rmSync(join(this.root, folder), { recursive: true, force: true });
     }
     const modules = join(this.root, 'node_modules');
@@ -71,6 +84,13 @@ export class CopiedWorkspace {
       .sort();
   }
 
+  /** As CMake's list. */
+  #launcher(): string {
+    const script = join(import.meta.dirname, 'reuse-object-for-test.mjs');
+    const folders = [ROOT, this.root].map((root) => join(root, NATIVE));
+    return [process.execPath, script, ...folders].join(';');
+  }
+
   nx(target: string): { status: number; output: string } {
     const { status, stdout, stderr } = spawnSync(
       process.execPath,
@@ -83,6 +103,7 @@ export class CopiedWorkspace {
           ...Object.fromEntries(
             Object.entries(process.env).filter(([name]) => !/^(NX_|JEST_|NODE_OPTIONS)/.test(name)),
           ),
+          ...(BUILT ? { CMAKE_CXX_COMPILER_LAUNCHER: this.#launcher() } : {}),
           NX_DAEMON: 'false',
           NO_COLOR: '1',
         },
