@@ -33,7 +33,8 @@ std::string refusal(const json& config) {
 }
 
 TEST(OrionConfig, ReadsAClient) {
-  const OrionConfig config = parse_orion_config(json({inference()}).dump(), "c.json", "/there");
+  const OrionConfig config =
+      parse_orion_config(json::array({inference()}).dump(), "c.json", "/there");
   ASSERT_EQ(config.clients.size(), 1U);
   const OrionClient& client = config.clients[0];
   EXPECT_EQ(client.model, "mobilenet_v2");
@@ -51,7 +52,7 @@ TEST(OrionConfig, PathsStartAtTheFile) {
   json client = inference();
   client["kernel_file"] = "k/fwd";
   client["args"]["input_file"] = "gaps.json";
-  const OrionConfig config = parse_orion_config(json({client}).dump(), "c.json", "/there");
+  const OrionConfig config = parse_orion_config(json::array({client}).dump(), "c.json", "/there");
   EXPECT_EQ(config.clients[0].kernel_file, "/there/k/fwd");
   EXPECT_EQ(*config.clients[0].gaps_file, "/there/gaps.json");
   EXPECT_EQ(config.notes[0], "args.rps of client 0: input_file has the arrivals");
@@ -63,7 +64,7 @@ TEST(OrionConfig, TheModelIsWhatOrionTakesItFrom) {
   json language = inference();
   language["arch"] = "bert";
   const OrionConfig config =
-      parse_orion_config(json({vision, language}).dump(), "c.json", "/there");
+      parse_orion_config(json::array({vision, language}).dump(), "c.json", "/there");
   EXPECT_EQ(config.clients[0].model, "mobilenet_v2");
   EXPECT_EQ(config.clients[1].model, "bert");
   EXPECT_EQ(config.notes[0],

@@ -6,7 +6,7 @@
 #include "scheduler/tiny_device_for_test.h"
 
 // The sanitizers bring an allocator of their own, which ours must not replace.
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#ifndef COTENANT_SANITIZED
 
 namespace {
 thread_local std::uint64_t allocations = 0;
