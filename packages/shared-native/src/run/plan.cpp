@@ -76,6 +76,9 @@ void read_traffic(ClientPlan& client, const nlohmann::json& value, const std::st
     } else {
       client.traffic.trace = read_gaps(folder / fields.text("gaps_file"), fields.path("gaps_file"));
     }
+    if (value.contains("load")) {
+      client.load = fields.positive("load", "a load (rate × solo latency)");
+    }
     if (value.contains("start")) {
       const std::string start = fields.text("start");
       if (start != "first" && start != "drawn") {

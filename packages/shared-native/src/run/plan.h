@@ -23,7 +23,9 @@ struct ClientPlan {
   std::string program; ///< id or path
   Priority priority = Priority::best_effort;
   Traffic traffic;
-  std::optional<double> load; ///< in place of traffic.rate: rate × solo latency on the plan's GPU
+  /// Rate × solo latency on the plan's GPU: in place of traffic.rate, or what a trace's gaps are
+  /// stretched to.
+  std::optional<double> load;
   std::optional<std::int64_t> requests;
   std::int64_t warmup = 0;
 };

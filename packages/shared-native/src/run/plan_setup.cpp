@@ -36,10 +36,10 @@ RunClient make_client(const Plan& plan, std::size_t index, Catalog& catalog) {
   result.warmup = client.warmup;
   result.closed = client.traffic.kind == Traffic::Kind::closed;
   if (!result.closed) {
-    Traffic traffic = client.traffic;
     // A load counts against the program as it is, so that a carve-out changes no arrivals.
-    traffic.rate = client_rate(client, catalog.prepared(client.program, plan.gpu));
-    auto source = std::make_shared<GapSource>(std::move(traffic), client_seed(plan.seed, index));
+    auto source = std::make_shared<GapSource>(
+        client_traffic(client, catalog.prepared(client.program, plan.gpu)),
+        client_seed(plan.seed, index));
     for (std::int64_t i = 0; i < client.warmup; ++i) {
       source->next(); // the warm-up's gaps are drawn and not used, as in the artifact
     }
@@ -105,6 +105,15 @@ double client_rate(const ClientPlan& client, const PreparedProgram& program) {
   // The recorded latency where there is one: arrivals then do not move with the simulator's constants.
   const Nanos recorded = program.program.solo_latency;
   return *client.load * 1e9 / static_cast<double>(recorded > 0 ? recorded : program.solo_latency);
+}
+
+Traffic client_traffic(const ClientPlan& client, const PreparedProgram& program) {
+  Traffic traffic = client.traffic;
+  traffic.rate = client_rate(client, program);
+  if (traffic.kind == Traffic::Kind::trace && client.load) {
+    traffic.trace = stretched(traffic.trace, traffic.rate);
+  }
+  return traffic;
 }
 
 PlanSetup set_up(const Plan& plan, Catalog& catalog) {

@@ -26,6 +26,10 @@ PlanSetup set_up(const Plan& plan, Catalog& catalog);
 /// recorded there, or simulated for a derived program.
 double client_rate(const ClientPlan& client, const PreparedProgram& program);
 
+/// The client's traffic on the plan's GPU: with its rate, and the gaps of a trace with a load
+/// stretched so that their mean is that of the load.
+Traffic client_traffic(const ClientPlan& client, const PreparedProgram& program);
+
 /// The clients whose last request ends a run of `together`, the clients that run at the same time:
 /// the plan's `until` client, or all of the plan; of clients that share nothing, each for itself.
 std::vector<std::size_t> ending_clients(const Plan& plan, const SystemMode& mode,

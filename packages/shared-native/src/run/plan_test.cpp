@@ -69,6 +69,19 @@ TEST(Plan, BuiltInTrace) {
   EXPECT_EQ(parse(plan).clients[0].traffic.trace.size(), 6240U);
 }
 
+TEST(Plan, ATraceMayHaveALoad) {
+  json plan = good_plan();
+  plan["clients"][0]["traffic"] = {{"kind", "trace"}, {"trace", "apollo"}};
+  EXPECT_FALSE(parse(plan).clients[0].load);
+  plan["clients"][0]["traffic"]["load"] = 0.13;
+  EXPECT_EQ(parse(plan).clients[0].load, 0.13);
+  EXPECT_EQ(refusal([](json& p) {
+              p["clients"][0]["traffic"] = {{"kind", "trace"}, {"trace", "apollo"}, {"load", 0}};
+            }),
+            "plan.json: plan.clients[0].traffic.load: 0; expected a load (rate × solo latency) "
+            "above zero");
+}
+
 TEST(Plan, ATraceMayStartAtADrawnGap) {
   json plan = good_plan();
   plan["clients"][0]["traffic"] = {{"kind", "trace"}, {"trace", "apollo"}, {"start", "drawn"}};

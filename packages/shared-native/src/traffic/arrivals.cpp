@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <fmt/format.h>
+#include <numeric>
 #include <random>
 
 #include "base/error.h"
@@ -66,6 +67,20 @@ Nanos GapSource::next() {
     return traffic_.trace[next_++];
   }
   return 0;
+}
+
+std::vector<Nanos> stretched(std::vector<Nanos> trace, double rate) {
+  check_rate(rate);
+  const double total = std::accumulate(trace.begin(), trace.end(), 0.0); // a sum may exceed Nanos
+  if (!(total > 0)) {
+    throw InputError("traffic.trace: all gaps are zero; expected gaps that a load can stretch");
+  }
+  const double mean = total / static_cast<double>(trace.size());
+  const double factor = 1e9 / rate / mean;
+  for (Nanos& gap : trace) {
+    gap = static_cast<Nanos>(std::nearbyint(static_cast<double>(gap) * factor));
+  }
+  return trace;
 }
 
 std::vector<Nanos> arrival_gaps(const Traffic& traffic, std::uint32_t seed, std::size_t count) {

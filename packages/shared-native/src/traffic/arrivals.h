@@ -48,6 +48,10 @@ class GapSource {
   std::size_t next_ = 0; ///< gap of the trace
 };
 
+/// The gaps, all stretched or shortened by one factor so that there are `rate` a second on average.
+/// Throws InputError for a trace without time in it, which nothing stretches.
+std::vector<Nanos> stretched(std::vector<Nanos> trace, double rate);
+
 /// The first `count` gaps at once. Empty for closed traffic. Throws InputError as GapSource does.
 std::vector<Nanos> arrival_gaps(const Traffic& traffic, std::uint32_t seed, std::size_t count);
 

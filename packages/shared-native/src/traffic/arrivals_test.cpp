@@ -148,5 +148,19 @@ TEST(Arrivals, TheSlowestTrafficFitsIntoNanoseconds) {
   }
 }
 
+TEST(Stretched, KeepsTheShapeAndMeetsTheRate) {
+  // Two a second as they are; eight a second after.
+  EXPECT_EQ(stretched({200'000'000, 800'000'000}, 8),
+            (std::vector<Nanos>{50'000'000, 200'000'000}));
+  const std::vector<Nanos> fast = stretched(apollo_trace(), 100);
+  EXPECT_NEAR(static_cast<double>(sum(fast)) / static_cast<double>(fast.size()), 1e7, 1);
+}
+
+TEST(Stretched, RefusesWhatNothingStretches) {
+  EXPECT_THROW(stretched({0, 0}, 8), InputError);
+  EXPECT_THROW(stretched({}, 8), InputError);
+  EXPECT_THROW(stretched({1000}, 0), InputError);
+}
+
 } // namespace
 } // namespace cotenant

@@ -58,7 +58,7 @@ double client_seconds(const ClientPlan& client, const RunClient& run) {
     return warm_up + requests * solo;
   }
   if (client.traffic.kind == Traffic::Kind::trace) {
-    const auto& gaps = client.traffic.trace;
+    const std::vector<Nanos> gaps = client_traffic(client, *run.program).trace;
     const auto used = std::min(gaps.size(), static_cast<std::size_t>(requests));
     return warm_up +
            static_cast<double>(std::accumulate(
