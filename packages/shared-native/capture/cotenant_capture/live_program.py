@@ -4,34 +4,17 @@ from __future__ import annotations
 
 import gc
 import hashlib
-import pathlib
 import time
 from typing import Any
 
 import torch
-from cotenant_capture import models, reader
 from cotenant_capture.cli import failures_named
-from cotenant_capture.errors import RecordError
 from cotenant_capture.iteration import Iteration
 from cotenant_capture.target import workload_for
 
 # What random numbers of a captured graph start from in every launch, so that eager execution can
 # be given the same.
 RANDOM_SEED = 42
-
-
-def program_header(data: pathlib.Path, program: str) -> dict[str, Any]:
-    """The header of a program, by id or path: it says how the model is built."""
-    path = pathlib.Path(program)
-    if path.suffix != ".gz":
-        path = data / "programs" / f"{program}.program.gz"
-    header = reader.read(path).header
-    if header["model"] not in models.names():
-        raise RecordError(
-            f"{program}: was recorded from '{header['model']}', which is none of the shipped "
-            f"models; expected one of {', '.join(models.names())}"
-        )
-    return header
 
 
 class LiveProgram:

@@ -18,7 +18,8 @@ except ImportError as missing:
     raise Unavailable(f"PyTorch cannot be imported: {missing}") from missing
 
 from cotenant_capture.iteration import set_precision
-from cotenant_capture.live_program import LiveProgram, program_header
+from cotenant_capture.live_names import excerpt_origin, program_header, split_copy
+from cotenant_capture.live_program import LiveProgram
 from cotenant_capture.live_verify import verify
 
 _PACKAGES = ("torch", "torchvision", "transformers")
@@ -37,7 +38,8 @@ class LiveSession:
         torch.cuda.synchronize()
         self._data = data
         self._native = Library().open(data)
-        self._programs: dict[str, LiveProgram] = {}
+        self._models: dict[str, LiveProgram] = {}
+        self._loaded: dict[str, dict[str, Any]] = {}
 
     def hello(self) -> dict[str, Any]:
         answer = self._native.demand({"do": "hello"})
@@ -54,36 +56,47 @@ class LiveSession:
         }
 
     def load(self, program: str) -> dict[str, Any]:
+        """``program`` may be a copy, ``<program>#2``: a model of its own, over tensors of its own."""
         begin = time.perf_counter()
-        if program not in self._programs:
-            live = LiveProgram(program, program_header(self._data, program))
-            self._native.add_graph(program, live.raw_graph())
-            self._programs[program] = live
-        live = self._programs[program]
+        if program not in self._loaded:
+            self._loaded[program] = self._load(program)
         return {
-            "ops": live.facts["nodes"],
+            **self._loaded[program],
             "seconds": round(time.perf_counter() - begin, 3),
-            "evidence": live.facts,
         }
+
+    def _load(self, program: str) -> dict[str, Any]:
+        recorded, copy = split_copy(program)
+        header = program_header(self._data, recorded)
+        origin = excerpt_origin(header)
+        if origin is None:
+            live = self._model(program, header)
+        else:  # one kernel of a model, which is run out of the whole
+            live = self._model(origin + copy, program_header(self._data, origin))
+        self._native.add_graph(program, live.raw_graph())
+        return {"ops": header["ops"], "evidence": live.facts}
+
+    def _model(self, name: str, header: dict[str, Any]) -> LiveProgram:
+        if name not in self._models:
+            self._models[name] = LiveProgram(name, header)
+        return self._models[name]
 
     def run(self, request: dict[str, Any]) -> dict[str, Any]:
         answer = self._native.demand(request)
         plan = json.loads(pathlib.Path(request["plan"]).read_text(encoding="utf-8"))
         for client in answer["clients"]:
             planned = plan["clients"][client["client"]]
+            model = self._models.get(client["program"])  # none of its own: an excerpt
             # A request that the end of the run cut off leaves its results half written.
             whole = client["requests"] >= planned.get("requests", float("inf"))
-            client["output_sha256"] = (
-                self._programs[planned["program"]].digest()
-                if request.get("outputs") and whole
-                else None
-            )
+            asked = request.get("outputs") and whole and model is not None
+            client["output_sha256"] = model.digest() if asked else None
         return answer
 
     def verify(self, program: str, steps: int) -> dict[str, Any]:
-        if program not in self._programs:
-            raise HostError("input", f"program '{program}' is not loaded")
-        return verify(self._native, self._programs[program], steps)
+        if program not in self._models:
+            raise HostError("input", f"no model is loaded for program '{program}'")
+        return verify(self._native, self._models[program], steps)
 
     def pass_on(self, request: dict[str, Any]) -> dict[str, Any]:
         return self._native.demand(request)

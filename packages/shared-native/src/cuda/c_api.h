@@ -15,7 +15,8 @@ typedef struct ctnt_host ctnt_host;
 /* data_dir holds gpus/, programs/ and schemas/. The calling thread's CUDA context is the host's. */
 ctnt_host* ctnt_host_open(const char* data_dir);
 
-/* A captured graph (CUgraph) as the recorded program `program`. The graph must outlive the host. */
+/* A captured graph (CUgraph) as the recorded program `program`, or as a copy of it, "<program>#2"; the graph of the whole
+ * model if `program` is an excerpt. The graph must outlive the host. */
 int ctnt_host_add_graph(ctnt_host* host, const char* program, void* cu_graph);
 
 /* The recorded program as generated kernels. */

@@ -157,6 +157,15 @@ LiveProgram walk_graph(const Driver& driver, Graph graph) {
   return program;
 }
 
+void keep_excerpt(LiveProgram& live, const ExcerptOrigin& origin) {
+  if (origin.op >= live.ops.size()) {
+    throw InputError(fmt::format("{}: is op {} of {}; expected one of its {}", live.id, origin.op,
+                                 origin.program, live.ops.size()));
+  }
+  const LiveOp op = live.ops[origin.op];
+  live.ops.assign(origin.repeat, op);
+}
+
 void bind(const LiveProgram& live, const Program& recorded) {
   const std::size_t common = std::min(live.ops.size(), recorded.ops.size());
   for (std::size_t i = 0; i < common; ++i) {

@@ -3,6 +3,7 @@
 
 #include "cuda/driver.h"
 #include "cuda/live_program.h"
+#include "program/excerpt.h"
 #include "program/program.h"
 
 namespace cotenant::cuda {
@@ -12,6 +13,10 @@ namespace cotenant::cuda {
 /// InputError for a graph that is no chain of kernels, copies and memsets in the order of their
 /// creation: child graphs, host nodes, an edge that goes back.
 LiveProgram walk_graph(const Driver& driver, Graph graph);
+
+/// Makes of the whole program the excerpt: its one op, repeated. Throws InputError if there is no such
+/// op.
+void keep_excerpt(LiveProgram& live, const ExcerptOrigin& origin);
 
 /// Checks op by op that `live` is the program that was recorded: kind, and for kernels name, grid
 /// and block. Throws InputError that names the first op that differs and both sides.

@@ -190,5 +190,19 @@ TEST_F(GraphWalk, NamesTheFirstOpThatDiffers) {
   EXPECT_NE(refusal(walk(), recorded).find("kind is kernel; expected copy_h2d"), std::string::npos);
 }
 
+TEST(GraphWalk, AnExcerptIsOneOpOfTheWholeRepeated) {
+  LiveProgram live;
+  for (const char* name : {"copy", "convolve", "normalize"}) {
+    live.ops.emplace_back().name = name;
+  }
+  LiveProgram kept = live;
+  keep_excerpt(kept, {.program = "h200/whole", .op = 1, .repeat = 4});
+  ASSERT_EQ(kept.ops.size(), 4U);
+  for (const LiveOp& op : kept.ops) {
+    EXPECT_EQ(op.name, "convolve");
+  }
+  EXPECT_THROW(keep_excerpt(live, {.program = "h200/whole", .op = 3, .repeat = 4}), InputError);
+}
+
 } // namespace
 } // namespace cotenant::cuda

@@ -9,6 +9,7 @@
 #include "cuda/launch_overhead.h"
 #include "cuda/live_executive.h"
 #include "cuda/present_gpu.h"
+#include "cuda/program_copy.h"
 #include "cuda/synthetic/synthetic.h"
 
 namespace cotenant::cuda {
@@ -52,14 +53,27 @@ Host::Host(const Driver& driver, std::filesystem::path data)
 Host::~Host() = default;
 
 void Host::add_graph(const std::string& id, Graph graph) {
+  const Program& recorded = catalog_.program(recorded_program(id));
   LiveProgram live = walk_graph(driver_, graph);
   live.id = id;
-  bind(live, catalog_.program(id));
+  if (const auto origin = excerpt_origin(recorded)) {
+    bind(live, catalog_.program(origin->program));
+    keep_excerpt(live, *origin);
+  }
+  bind(live, recorded);
   programs_[id] = std::move(live);
 }
 
 void Host::add_synthetic(const std::string& id) {
   if (programs_.contains(id)) {
+    return;
+  }
+  if (const std::string first = recorded_program(id); first != id) {
+    // Its kernels read and write nothing that another could spoil: one set serves all copies.
+    add_synthetic(first);
+    LiveProgram copy = programs_.at(first);
+    copy.id = id;
+    programs_[id] = std::move(copy);
     return;
   }
   const Program& program = catalog_.program(id);

@@ -13,6 +13,7 @@
 #include "cuda/cuda_device.h"
 #include "cuda/live_executive.h"
 #include "cuda/pinned_thread.h"
+#include "cuda/program_copy.h"
 #include "cuda/shared_run.h"
 #include "run/plan.h"
 #include "run/plan_setup.h"
@@ -69,15 +70,22 @@ void write_op_times(const std::vector<Nanos>& times, std::size_t ops,
   write_file(file, text);
 }
 
-const LiveProgram& program_of(const std::map<std::string, LiveProgram>& programs, const Plan& plan,
-                              std::size_t client) {
-  const std::string& id = plan.clients[client].program;
-  const auto found = programs.find(id);
-  if (found == programs.end()) {
-    throw InputError(fmt::format("{}: plan.clients[{}].program: '{}' is not loaded in this process",
-                                 plan.source, client, id));
+/// What each client of the plan that runs here runs; null for the others.
+std::vector<const LiveProgram*> programs_of(const std::map<std::string, LiveProgram>& programs,
+                                            const Plan& plan,
+                                            const std::vector<std::size_t>& clients) {
+  const std::vector<std::string> names = program_copies(plan, clients);
+  std::vector<const LiveProgram*> result(plan.clients.size());
+  for (std::size_t i = 0; i < clients.size(); ++i) {
+    const auto found = programs.find(names[i]);
+    if (found == programs.end()) {
+      throw InputError(
+          fmt::format("{}: plan.clients[{}].program: '{}' is not loaded in this process",
+                      plan.source, clients[i], names[i]));
+    }
+    result[clients[i]] = &found->second;
   }
-  return found->second;
+  return result;
 }
 
 } // namespace
@@ -116,6 +124,7 @@ ordered_json run_clients(const Driver& driver, Context context, Catalog& catalog
                                    plan.clients.size(), plan.source));
     }
   }
+  const std::vector<const LiveProgram*> own = programs_of(programs, plan, request.clients);
   const std::vector<ClientInfo> infos = client_infos(setup.clients);
   const auto make_system = [&] {
     return setup.system.make(setup.params, {.gpu = setup.gpu, .clients = infos});
@@ -138,7 +147,7 @@ ordered_json run_clients(const Driver& driver, Context context, Catalog& catalog
   for (Crew& crew : crews) {
     std::vector<ClientStream> streams(plan.clients.size());
     for (const std::size_t c : crew.driven) {
-      const LiveProgram& program = program_of(programs, plan, c);
+      const LiveProgram& program = *own[c];
       const bool high = plan.clients[c].priority == Priority::high;
       streams[c] = {.program = &program,
                     .first = setup.mode.stream_priorities && high,
@@ -188,7 +197,7 @@ ordered_json run_clients(const Driver& driver, Context context, Catalog& catalog
     for (std::size_t i = 0; i < crew.driven.size(); ++i) {
       const std::size_t c = crew.driven[i];
       const ClientTotals& totals = crew.totals.clients[i];
-      const LiveProgram& program = program_of(programs, plan, c);
+      const LiveProgram& program = *own[c];
       log.write(c, fmt::format("{}.{}.csv", request.records, c));
       if (request.timed_requests > 0 && plan.clients[c].priority == Priority::high) {
         write_op_times(crew.device->timed(c), program.ops.size(),
@@ -196,6 +205,7 @@ ordered_json run_clients(const Driver& driver, Context context, Catalog& catalog
       }
       clients.push_back(
           {{"client", c},
+           {"program", program.id},
            {"requests", totals.requests},
            {"iterations", totals.iterations},
            {"window_ns", totals.window},

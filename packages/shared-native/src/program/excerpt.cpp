@@ -31,6 +31,26 @@ std::string kernels_of(const Program& program) {
 
 } // namespace
 
+std::optional<ExcerptOrigin> excerpt_origin(const Program& program) {
+  using nlohmann::json;
+  const json header =
+      program.header_json.empty() ? json() : json::parse(program.header_json, nullptr, false);
+  const json::json_pointer place("/provenance/excerpt");
+  if (!header.is_object() || !header.contains(place)) {
+    return std::nullopt;
+  }
+  try {
+    const json& note = header.at(place);
+    return ExcerptOrigin{.program = note.at("program").get<std::string>(),
+                         .op = note.at("op").get<std::uint32_t>(),
+                         .repeat = note.at("repeat").get<std::uint32_t>()};
+  } catch (const json::exception& error) {
+    throw InputError(fmt::format("{}: header: provenance.excerpt: expected 'program', 'op' and "
+                                 "'repeat', as `cotenant program take` writes them ({})",
+                                 program.name, error.what()));
+  }
+}
+
 Program excerpt(const Program& from, const std::string& id, std::uint32_t op, std::uint32_t repeat,
                 const std::string& model) {
   if (op >= from.ops.size() || from.ops[op].kind != OpKind::kernel) {

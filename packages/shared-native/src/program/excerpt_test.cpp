@@ -52,6 +52,23 @@ TEST(Excerpt, SaysWhereItComesFromAndIsAProgramFileLikeOthers) {
   EXPECT_EQ(render_program(read), render_program(program));
 }
 
+TEST(Excerpt, LeadsBackToTheProgram) {
+  const Program program = excerpt(source(), kSource, 11, 2, "conv2d");
+  const auto origin = excerpt_origin(parse_program(render_program(program), "x"));
+  ASSERT_TRUE(origin);
+  EXPECT_EQ(origin->program, kSource);
+  EXPECT_EQ(origin->op, 11U);
+  EXPECT_EQ(origin->repeat, 2U);
+  EXPECT_FALSE(excerpt_origin(source()));
+}
+
+TEST(Excerpt, ANoteThatIsNoneIsRefused) {
+  Program program;
+  program.name = "x";
+  program.header_json = R"({"provenance":{"excerpt":{"program":"h200/a","op":"first"}}})";
+  EXPECT_THROW(excerpt_origin(program), InputError);
+}
+
 TEST(Excerpt, NamesTheOptionThatIsWrong) {
   EXPECT_EQ(refusal(0, 1, "conv2d"),
             "--op: 0 is no kernel of h200/resnet50-training-b32-fp32; expected the index of a "

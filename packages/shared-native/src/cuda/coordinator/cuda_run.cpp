@@ -14,7 +14,9 @@
 #include "cuda/cuda_device.h"
 #include "cuda/driver.h"
 #include "cuda/present_gpu.h"
+#include "cuda/program_copy.h"
 #include "cuda/shared_run.h"
+#include "program/excerpt.h"
 #include "program/program_text.h"
 #include "record/request_log.h"
 #include "run/summary.h"
@@ -51,7 +53,7 @@ double longest_gap(const ClientPlan& client, const PreparedProgram& program) {
     return 0;
   }
   if (client.traffic.kind == Traffic::Kind::trace) {
-    const auto& gaps = client.traffic.trace;
+    const std::vector<Nanos> gaps = client_traffic(client, program).trace;
     return gaps.empty() ? 0 : seconds(*std::max_element(gaps.begin(), gaps.end()));
   }
   return kPatience / client_rate(client, program);
@@ -155,15 +157,22 @@ HostPool& CudaLane::pool() {
         stop_if_interrupted();
       },
       options_.lock_folder);
-  pool_ = std::make_unique<HostPool>(HostPoolOptions{
-      .host = options_.host,
-      .mps_control = options_.mps_control,
-      .gpu_uuid = uuid,
-      .gpu_bytes = options_.gpu.value("memory_bytes", std::int64_t{0}),
-      .program_bytes = [this](const std::string& id) { return catalog_.program(id).peak_bytes; },
-      .tick = [this] { stop_if_interrupted(); },
-      .say = options_.say});
+  pool_ = std::make_unique<HostPool>(
+      HostPoolOptions{.host = options_.host,
+                      .mps_control = options_.mps_control,
+                      .gpu_uuid = uuid,
+                      .gpu_bytes = options_.gpu.value("memory_bytes", std::int64_t{0}),
+                      .program_bytes = [this](const std::string& copy) { return live_bytes(copy); },
+                      .tick = [this] { stop_if_interrupted(); },
+                      .say = options_.say});
   return *pool_;
+}
+
+/// Memory that loading a program takes: an excerpt is run out of the whole model.
+std::int64_t CudaLane::live_bytes(const std::string& copy) {
+  const Program& program = catalog_.program(recorded_program(copy));
+  const auto origin = excerpt_origin(program);
+  return origin ? catalog_.program(origin->program).peak_bytes : program.peak_bytes;
 }
 
 void CudaLane::check(const Plan& plan) {
@@ -197,17 +206,6 @@ void CudaLane::check(const Plan& plan) {
           "{}: plan.clients[{}].program: '{}' is {}, so there is no model to run; expected a "
           "recorded program, or --programs synthetic",
           plan.source, c, plan.clients[c].program, program_text::word(label)));
-    }
-    // Two streams over the same tensors would overwrite each other's.
-    for (std::size_t other = 0; other < c; ++other) {
-      if (setup.mode.contexts == ContextMode::shared && options_.programs == ProgramKind::live &&
-          plan.clients[other].program == plan.clients[c].program) {
-        throw InputError(fmt::format(
-            "{}: plan.clients[{}].program: '{}' is that of client '{}' too, and {} runs both in "
-            "one "
-            "process, where a model is there once; expected programs that differ",
-            plan.source, c, plan.clients[c].program, plan.clients[other].name, plan.system));
-      }
     }
   }
 }
@@ -289,8 +287,8 @@ std::vector<HostNeed> CudaLane::needs_of(const Plan& plan, const PlanSetup& setu
   std::map<HostKey, std::set<std::string>> programs;
   for (const Segment& segment : segments_of(plan, setup)) {
     for (const auto& [key, clients] : segment.hosts) {
-      for (const std::size_t c : clients) {
-        programs[key].insert(plan.clients[c].program);
+      for (std::string& program : program_copies(plan, clients)) {
+        programs[key].insert(std::move(program));
       }
     }
   }

@@ -93,6 +93,7 @@ class CudaLane {
   [[nodiscard]] std::vector<HostNeed> needs_of(const Plan& plan, const PlanSetup& setup) const;
   [[nodiscard]] std::vector<Segment> segments_of(const Plan& plan, const PlanSetup& setup) const;
   HostPool& pool();
+  [[nodiscard]] std::int64_t live_bytes(const std::string& copy);
   [[noreturn]] void explain(const HostFailure& failure, const std::string& subject,
                             const std::vector<HostNeed>& needs);
   void stop_if_interrupted() const;

@@ -294,6 +294,20 @@ TEST_F(CudaRun, WhatFailsToLoadIntoAHostThatHasRunIsTriedInANewOne) {
   EXPECT_EQ(test.logged("load").size(), 4U) << "one, one in vain, and both in the new host";
 }
 
+TEST_F(CudaRun, TwinsOfOneProcessRunCopiesOfTheirProgram) {
+  json twins = plan("streams");
+  twins["clients"][1]["program"] = twins["clients"][0]["program"];
+  EXPECT_EQ(test.run(twins), RunOutcome::finished);
+  EXPECT_EQ(test.logged("load h200/small-inference").size(), 2U);
+  EXPECT_EQ(test.logged("load h200/small-inference#2").size(), 1U);
+
+  twins["system"]["name"] = "timeslice";
+  twins["id"] = "apart";
+  EXPECT_EQ(test.run(twins), RunOutcome::finished);
+  EXPECT_EQ(test.logged("load h200/small-inference#2").size(), 1U)
+      << "each in a process of its own";
+}
+
 TEST_F(CudaRun, DeathAtTheStartGivesTheLastWords) {
   expect_recovery("orion", "die-hello",
                   "died with exit status 3; its last words: no such library: libtorch.so");
