@@ -46,6 +46,8 @@ export class FigureError extends Error {}
  * @property {string} system the scheduler behind it
  * @property {boolean} own whether the figure's own plans have it
  * @property {boolean} cuda whether its plans for a real GPU have it
+ * @property {boolean} quick whether the reduced form of the figure's own plans has it
+ * @property {boolean} cudaQuick whether that of its plans for a real GPU has it
  */
 
 const REGISTERED = 'registered';
@@ -77,7 +79,11 @@ export function readFigure(root, file) {
     gpu,
     cudaGpu: name(cuda['gpu'] ?? gpu, `${file}: cuda.gpu`, 'h200'),
     synthetic: cuda['programs'] === 'synthetic',
-    systems: allSystems(figure['systems'], cuda['systems'], file),
+    systems: allSystems(figure['systems'], cuda['systems'], file).map((entry) => ({
+      ...entry,
+      quick: entry.own && keeps(figure['quick'], entry.id),
+      cudaQuick: entry.cuda && keeps(cuda['quick'] ?? figure['quick'], entry.id),
+    })),
     plots: plots(figure['plots'], folder),
     programs: strings(figure, 'program'),
     gapFiles: strings(figure, 'gaps_file'),
@@ -218,7 +224,7 @@ function parse(text, file, expected = 'a figure definition') {
  * @param {unknown} ownList
  * @param {unknown} cudaList
  * @param {string} file
- * @returns {SystemNode[]}
+ * @returns {Omit<SystemNode, 'quick' | 'cudaQuick'>[]}
  */
 function allSystems(ownList, cudaList, file) {
   const own = systems(ownList, `${file}: systems`, []);
@@ -240,6 +246,17 @@ function allSystems(ownList, cudaList, file) {
     own: has(own, id),
     cuda: has(cuda, id),
   }));
+}
+
+/**
+ * Whether a reduced form compares an entry: all but those that its own list leaves out.
+ *
+ * @param {unknown} quick
+ * @param {string} id
+ */
+function keeps(quick, id) {
+  const list = isObject(quick) ? quick['systems'] : undefined;
+  return !Array.isArray(list) || list.includes(id);
 }
 
 /**

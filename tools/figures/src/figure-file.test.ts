@@ -10,14 +10,15 @@ function read(content: unknown): unknown {
 
 describe('a readable definition', () => {
   test('gives systems, GPU, and every program and trace that any client names', () => {
+    const everywhere = { own: true, cuda: true, quick: true, cudaQuick: true };
     expect(read(figure())).toEqual({
       paper: 'orion',
       id: 'fig7',
       gpu: 'v100-16',
       cudaGpu: 'v100-16',
       systems: [
-        { id: 'mps', system: 'mps', own: true, cuda: true },
-        { id: 'reef-deep', system: 'reef', own: true, cuda: true },
+        { id: 'mps', system: 'mps', ...everywhere },
+        { id: 'reef-deep', system: 'reef', ...everywhere },
       ],
       plots: [],
       programs: ['h200/a-inference', 'h200/b-training'],

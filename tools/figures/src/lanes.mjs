@@ -4,7 +4,7 @@
  * folder that it writes.
  *
  *     (none)       the figure as published, on the simulated GPU
- *     quick        the same with fewer requests
+ *     quick        the same with fewer requests, and without systems that it leaves out
  *     cuda         its plans for a real GPU, on this machine's
  *     cuda-quick   the same with fewer requests
  *     sim-<gpu>    the plans for a real GPU on the simulation of that GPU: what measurements are compared with
@@ -31,15 +31,20 @@ export const ON_GPU = ['cuda', 'cuda-quick'];
  * @returns {{published: Lane, configurations: Record<string, Lane>}}
  */
 export function lanes(figure) {
-  const own = figure.systems.filter(({ own }) => own).map(({ id }) => id);
-  const cuda = figure.systems.filter(({ cuda }) => cuda).map(({ id }) => id);
+  /** @param {'own' | 'cuda' | 'quick' | 'cudaQuick'} form */
+  const entriesOf = (form) => figure.systems.filter((entry) => entry[form]).map(({ id }) => id);
+  const cuda = entriesOf('cuda');
   const twin = `sim-${figure.cudaGpu}`;
   return {
-    published: { flags: '', folder: 'sim', entries: own },
+    published: { flags: '', folder: 'sim', entries: entriesOf('own') },
     configurations: {
-      quick: { flags: ' --quick', folder: 'sim-quick', entries: own },
+      quick: { flags: ' --quick', folder: 'sim-quick', entries: entriesOf('quick') },
       cuda: { flags: ' --lane cuda', folder: 'cuda', entries: cuda },
-      'cuda-quick': { flags: ' --lane cuda --quick', folder: 'cuda-quick', entries: cuda },
+      'cuda-quick': {
+        flags: ' --lane cuda --quick',
+        folder: 'cuda-quick',
+        entries: entriesOf('cudaQuick'),
+      },
       [twin]: { flags: ' --plans cuda', folder: twin, entries: cuda },
       measured: { flags: ' --lane measured', folder: 'measured', entries: [] },
     },

@@ -131,6 +131,21 @@ test('an entry is run only in the lanes that have it; measurements are not run',
   expect(lanesOf('streams')).toEqual(['cuda', 'cuda-quick', 'sim-h200']);
 });
 
+test('a reduced form may leave entries out', () => {
+  const all = targets(
+    figure({
+      quick: { systems: ['reef-deep'] },
+      cuda: { gpu: 'h200', quick: { systems: ['mps'] } },
+    }),
+  );
+  const commandsOf = (entry: string, lane: string): number | undefined =>
+    all.get(`orion/fig7/${entry}:run`)?.configurations?.[lane]?.commands?.length;
+  expect(commandsOf('mps', 'quick')).toBe(0);
+  expect(commandsOf('reef-deep', 'quick')).toBe(1);
+  expect(commandsOf('mps', 'cuda-quick')).toBe(1);
+  expect(commandsOf('reef-deep', 'cuda-quick')).toBe(0);
+});
+
 test('a definition that cannot be read becomes a task that reports it, and throws nothing', () => {
   const only = targets('{ "id": ');
   expect([...only.keys()]).toEqual(['orion:fig7']);

@@ -38,6 +38,11 @@ const traffic = z
       kind: z.literal('trace').describe('Recorded gaps.'),
       trace: z.enum(['apollo']).optional().describe('A built-in trace.'),
       gaps_file: z.string().min(1).optional().describe('JSON list of gaps in seconds.'),
+      load: positive
+        .optional()
+        .describe(
+          'Stretch the gaps by one factor, so that they make this load; absent: as they are.',
+        ),
       start: z
         .enum(['first', 'drawn'])
         .optional()
@@ -181,6 +186,11 @@ const seeds = z.array(z.int().min(0).max(4294967295)).min(1);
 
 const quick = z.strictObject({
   seeds: seeds.optional(),
+  systems: z
+    .array(id)
+    .min(1)
+    .optional()
+    .describe('System entries that are compared in it; absent: all.'),
   requests: z
     .record(z.string(), count)
     .optional()

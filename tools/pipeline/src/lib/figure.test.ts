@@ -94,6 +94,12 @@ describe('each wrong field gives one line: file, field, what is wrong, what woul
       { be: ['brt'] },
       'systems[1].only.be: unknown value "brt"; did you mean "bert"?',
     ],
+    [
+      'quick.systems',
+      ['ideal', 'dep'],
+      'quick.systems: unknown system entry "dep"; did you mean "deep"?',
+    ],
+    ['quick.systems', ['deep'], 'quick.systems: expected "ideal" in it, the baseline'],
     ['run_by', 'be', 'run_by: is "be"; expected "hp", the first axis'],
     [
       'run_by',

@@ -72,6 +72,7 @@ export function checkFigure(figure: FigureDefinition, catalogue?: Catalogue): st
 function checkRuns(figure: FigureDefinition, catalogue?: Catalogue): string[] {
   return [
     ...checkSystems(figure, catalogue),
+    ...checkQuickSystems(figure),
     ...checkSeeds(figure),
     ...checkAxes(figure, catalogue),
   ];
@@ -179,6 +180,18 @@ function checkSystems(figure: FigureDefinition, catalogue?: Catalogue): string[]
     problems.push(`baseline: ${unknownName('system entry', figure.baseline, ids)}`);
   }
   return problems;
+}
+
+/** Ratios need the baseline in the reduced form too. */
+function checkQuickSystems(figure: FigureDefinition): string[] {
+  const { systems: kept } = figure.quick ?? {};
+  if (kept === undefined) return [];
+  const entries = figure.systems.map(({ id }) => id);
+  const unknown = kept
+    .filter((id) => !entries.includes(id))
+    .map((id) => `quick.systems: ${unknownName('system entry', id, entries)}`);
+  if (figure.baseline === undefined || kept.includes(figure.baseline)) return unknown;
+  return [...unknown, `quick.systems: expected "${figure.baseline}" in it, the baseline`];
 }
 
 function checkSeeds(figure: FigureDefinition): string[] {

@@ -75,7 +75,7 @@ function overridden(
   return { ...result, params };
 }
 
-/** The reduced form: `quick` exchanges seeds and request numbers, nothing else. */
+/** The reduced form: `quick` exchanges seeds and request numbers and leaves out systems, nothing else. */
 export function quickFigure(figure: FigureDefinition): FigureDefinition {
   if (figure.quick === undefined) return figure;
   const limits = figure.quick.requests ?? {};
@@ -100,11 +100,13 @@ export function quickFigure(figure: FigureDefinition): FigureDefinition {
             }),
       })),
     ),
-    systems: figure.systems.map((entry) =>
-      entry.overrides === undefined
-        ? entry
-        : { ...entry, overrides: mapEntries(entry.overrides, shorten) },
-    ),
+    systems: figure.systems
+      .filter(({ id }) => figure.quick?.systems?.includes(id) ?? true)
+      .map((entry) =>
+        entry.overrides === undefined
+          ? entry
+          : { ...entry, overrides: mapEntries(entry.overrides, shorten) },
+      ),
   };
 }
 

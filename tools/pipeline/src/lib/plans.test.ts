@@ -90,6 +90,12 @@ test('the plan of a client in a cell is one of the entry’s plans', () => {
   }
 });
 
+test('quick may leave systems out', () => {
+  const kept = quickFigure({ ...figure, quick: { systems: ['ideal'] } });
+  expect(kept.systems.map(({ id }) => id)).toEqual(['ideal']);
+  expect(quickFigure(figure).systems).toHaveLength(figure.systems.length);
+});
+
 test('quick exchanges seeds and lowers request numbers, and only where there are any', () => {
   const quick = quickFigure(figure);
   expect(quick.seeds).toEqual([1]);
