@@ -52,6 +52,11 @@ function runs({ only }: SystemEntry, choice: Cell): boolean {
   return Object.entries(choice).every(([axis, { id }]) => only?.[axis]?.includes(id) ?? true);
 }
 
+/** A cell by the ids of its values. */
+export function idsOf(cell: Cell): Record<string, string> {
+  return Object.fromEntries(Object.entries(cell).map(([axis, value]) => [axis, value.id]));
+}
+
 /** All plans of one system entry. */
 export function plansOf(figure: FigureDefinition, entry: SystemEntry): Plan[] {
   return planCells(figure, entry).map(({ plan }) => plan);
@@ -72,7 +77,7 @@ export function planCells(
     .flatMap((choice) =>
       figure.seeds.map((seed) => ({
         plan: toPlan(figure, entry, choice, seed),
-        cell: Object.fromEntries(Object.entries(choice).map(([axis, value]) => [axis, value.id])),
+        cell: idsOf(choice),
       })),
     );
 }
@@ -173,11 +178,6 @@ function clientsOf(
     members.map((member, i) => ({ group, name: memberName(group, i), client: member })),
   );
   return [...same, ...groups];
-}
-
-/** A cell by the ids of its values. */
-export function idsOf(cell: Cell): Record<string, string> {
-  return Object.fromEntries(Object.entries(cell).map(([axis, value]) => [axis, value.id]));
 }
 
 /**
