@@ -1,4 +1,4 @@
-/** What plot depends on: the results, the series that the figure asks for, a plot's specification, and the figure's titles and labels. */
+/** What plot depends on: the results, the figure's series, a plot's specification, and the figure's titles and labels. */
 
 import { join } from 'node:path';
 import { digest, digestFile, type Inputs } from './digest.ts';
