@@ -2,7 +2,8 @@
  * gather: from records to results.csv with intervals, and to tables in an artifact's own layout. The records are
  * those of the run step or, in lane `measured`, those of the repository; what was not measured is in missing.csv.
  *
- * Reads the figure's systems, seeds, axes, cuda, baseline, metrics, means, tables and winners; never its plots or claims.
+ * Reads the figure's systems, seeds, axes, cuda, baseline, metrics, means, tables, winners and the series that it asks for;
+ * never its plots or claims.
  * Also writes run.json: who computed the records, when and from what.
  */
 
@@ -20,19 +21,17 @@ import { laneFigure } from './lib/lane-figure.ts';
 import type { Measurement } from './lib/measure.ts';
 import { measureRecords } from './lib/measure-records.ts';
 import { writeMissing } from './lib/missing.ts';
-import { writeMemory } from './lib/memory.ts';
 import { measuredFolder } from './lib/paths.ts';
-import { writePhases } from './lib/phases.ts';
 import { runUnits } from './lib/plans.ts';
 import { readRecord, startRecord } from './lib/provenance.ts';
 import type { Summary } from './lib/raw.ts';
 import { packedRecords, rawRecords, type RecordSource } from './lib/records.ts';
 import { resultsToCsv, type ResultRow } from './lib/results.ts';
+import { writeSeries } from './lib/series.ts';
 import { tableFor } from './lib/tables.ts';
-import { writeUtilization } from './lib/utilization.ts';
 import { writeWinners } from './lib/winners.ts';
 
-/** Writes results.csv, missing.csv, the figure's tables and run.json; returns the number of result rows. */
+/** Writes results.csv, missing.csv, the figure's series and tables and run.json; returns the number of result rows. */
 export function gather(args: StepArgs): number {
   const finish = startRecord(args.out, 'gather');
   const figure = laneFigure(loadFigure(args.figure), args);
@@ -49,10 +48,8 @@ export function gather(args: StepArgs): number {
   }
   writeAtomic(join(args.out, 'results.csv'), resultsToCsv(clients, rows));
   writeMissing(args.out, clients, missing);
-  writeUtilization(args.out, figure);
+  writeSeries(args.out, figure);
   writeWinners(args.out, figure, measured, missing);
-  writeMemory(args.out, figure);
-  writePhases(args.out, figure);
   for (const table of figure.tables ?? []) {
     for (const entry of figure.systems) {
       const { file, content } = tableFor(figure, table, entry, measured);

@@ -16,16 +16,14 @@ import { loadFigure } from './lib/figure.ts';
 import { readJson, toJson, writeAtomic } from './lib/files.ts';
 import { toHtml } from './lib/html.ts';
 import { laneFigure } from './lib/lane-figure.ts';
-import { MEMORY_TABLE, readMemory } from './lib/memory-table.ts';
 import { coverage, MISSING, missingCells, readMissing, type MissingPlan } from './lib/missing.ts';
 import { describeOrigin } from './lib/origin.ts';
 import { NATIVE } from './lib/paths.ts';
-import { PHASES, readPhases } from './lib/phases-table.ts';
 import { plotInputs } from './lib/plot-inputs.ts';
 import { startRecord } from './lib/provenance.ts';
 import { toPng, toSvg } from './lib/render.ts';
 import { readResults, type ResultRow } from './lib/results.ts';
-import { readUtilization, UTILIZATION } from './lib/utilization-table.ts';
+import { readSeries, SERIES } from './lib/series-table.ts';
 
 /** Renders every plot of the figure; returns their names. */
 export async function plot(args: StepArgs): Promise<string[]> {
@@ -73,11 +71,9 @@ export async function draw(
   { folder, out, rows, origin, emptyPanels, missing = [] }: Drawing,
 ): Promise<string[]> {
   const axes = Object.keys(figure.axes);
-  const series = [
-    { file: UTILIZATION, table: readUtilization(out, axes) },
-    { file: MEMORY_TABLE, table: readMemory(out, axes) },
-    { file: PHASES, table: readPhases(out, axes) },
-    { file: MISSING, table: missingCells(figure, missing) },
+  const tables = [
+    ...SERIES.map((series) => ({ file: series.file, rows: readSeries(series, out, axes) })),
+    { file: MISSING, rows: missingCells(figure, missing) },
   ];
   const names: string[] = [];
   for (const file of figure.plots) {
@@ -87,9 +83,11 @@ export async function draw(
       throw new UserError(`${path}: is not an object; expected a Vega-Lite specification`);
     }
     const text = JSON.stringify(source);
-    const spec = series.reduce(
-      (plain, { file: name, table }) =>
-        table !== null && text.includes(name) ? withTable(plain, name, table) : plain,
+    const spec = tables.reduce(
+      (plain, table) =>
+        table.rows !== null && text.includes(table.file)
+          ? withTable(plain, table.file, table.rows)
+          : plain,
       decorate(source as Spec, figure, rows, origin),
     );
     const svg = await toSvg(spec, path, { emptyPanels });

@@ -126,4 +126,13 @@ void write_file(const std::filesystem::path& file, std::string_view bytes) {
   out.commit();
 }
 
+void make_folder(const std::filesystem::path& folder) {
+  std::error_code failed;
+  std::filesystem::create_directories(folder, failed);
+  if (failed) {
+    throw IoError(
+        fmt::format("{}: cannot create the folder: {}", folder.string(), failed.message()));
+  }
+}
+
 } // namespace cotenant

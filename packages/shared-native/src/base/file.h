@@ -1,4 +1,4 @@
-// Files that are whole or absent: a reader never meets half of one.
+// Files that are whole or absent, and their folders: a reader never meets half of a file.
 #pragma once
 
 #include <filesystem>
@@ -41,5 +41,9 @@ class AtomicFile {
 
 /// Writes `bytes` to `file` through an AtomicFile.
 void write_file(const std::filesystem::path& file, std::string_view bytes);
+
+/// Creates `folder` with every missing folder above it; one that exists stays as it is. Throws
+/// IoError naming the folder and the reason if it cannot be created or its name is that of a file.
+void make_folder(const std::filesystem::path& folder);
 
 } // namespace cotenant

@@ -82,5 +82,31 @@ TEST(ReadFile, TellsMissingFromUnreadable) {
   EXPECT_THROW(read_file(folder.path()), InputError);
 }
 
+TEST(MakeFolder, CreatesWhatIsMissingAndKeepsWhatExists) {
+  const TemporaryFolder folder;
+  const fs::path deep = folder.path() / "a" / "b";
+  make_folder(deep);
+  EXPECT_TRUE(fs::is_directory(deep));
+  write_file(deep / "kept", "old");
+  make_folder(deep);
+  EXPECT_EQ(read_file(deep / "kept"), "old");
+}
+
+TEST(MakeFolder, AFileInTheWayIsAnIoErrorAndStays) {
+  const TemporaryFolder folder;
+  const fs::path file = folder.path() / "results";
+  write_file(file, "old");
+  for (const fs::path& wanted : {file, file / "below"}) {
+    try {
+      make_folder(wanted);
+      FAIL() << "made a folder of a file";
+    } catch (const IoError& error) {
+      EXPECT_EQ(std::string(error.what()),
+                wanted.string() + ": cannot create the folder: Not a directory");
+    }
+  }
+  EXPECT_EQ(read_file(file), "old");
+}
+
 } // namespace
 } // namespace cotenant

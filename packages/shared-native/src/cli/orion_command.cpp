@@ -1,7 +1,6 @@
 // cotenant orion --config FILE.json --algo orion: a configuration of Orion's artifact, simulated.
 #include <fmt/format.h>
 
-#include "base/error.h"
 #include "base/file.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
@@ -22,15 +21,6 @@ struct OrionArguments {
   OrionOptions options;
   bool progress = false;
 };
-
-void make_folder(const fs::path& folder) {
-  std::error_code failed;
-  fs::create_directories(folder, failed);
-  if (failed) {
-    throw IoError(
-        fmt::format("{}: cannot create the folder: {}", folder.string(), failed.message()));
-  }
-}
 
 /// Programs read from kernel files, on disk for as long as the plan that names them may still turn out to be
 /// impossible; then kept.

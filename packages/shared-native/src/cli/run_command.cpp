@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "cli/commands.h"
 #include "cli/cuda_lane.h"
 #include "cli/interrupt.h"
@@ -67,12 +68,7 @@ void run(const RunArguments& arguments, CliContext& context) {
     throw CLI::ValidationError("--lane cuda", "has neither --timeline nor --oracle");
   }
   const std::vector<Refused> refused = take_refused(plans, catalog, arguments.record_refusals);
-  std::error_code failed;
-  std::filesystem::create_directories(arguments.sim.out, failed);
-  if (failed) {
-    throw IoError(fmt::format("{}: cannot create the folder: {}", arguments.sim.out.string(),
-                              failed.message()));
-  }
+  make_folder(arguments.sim.out);
   for (const auto& [plan, reason] : refused) {
     record_without_result(plan, arguments.sim.out, arguments.lane, reason, true);
   }

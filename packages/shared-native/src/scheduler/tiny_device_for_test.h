@@ -283,4 +283,15 @@ class TinyDevice : private TestStates, private Gate {
   void* watcher_ = nullptr;
 };
 
+/// All that happens in a run, in order.
+inline std::vector<TinyEvent> events_of(const std::string& system, const ParamList& params,
+                                        const std::vector<TinyClient>& clients,
+                                        std::uint32_t seed) {
+  std::vector<TinyEvent> list;
+  TinyDevice(system, params, clients, seed).run([&](const TinyEvent& event) {
+    list.push_back(event);
+  });
+  return list;
+}
+
 } // namespace cotenant::testing

@@ -9,6 +9,7 @@
 namespace cotenant {
 namespace {
 
+using testing::events_of;
 using testing::ParamList;
 using testing::TestClient;
 using testing::TinyClient;
@@ -79,6 +80,26 @@ std::uint32_t any_seed() {
   return *rc::gen::arbitrary<std::uint32_t>();
 }
 
+/// Runs to the end: every request launches each op once and in order, and every client completes all of its requests.
+void check_every_op_once_in_order(TinyDevice& device, const std::vector<TinyClient>& clients) {
+  std::vector<std::uint32_t> next(clients.size(), 0);
+  std::vector<std::int64_t> requests(clients.size(), 0);
+  device.run([&](const TinyEvent& event) {
+    if (event.what == What::launched) {
+      RC_ASSERT(event.op == next[event.client]);
+      ++next[event.client];
+    } else if (event.what == What::request_ends) {
+      RC_ASSERT(next[event.client] == clients[event.client].client.ops.size());
+      next[event.client] = 0;
+      ++requests[event.client];
+    }
+  });
+  RC_ASSERT(device.all_done());
+  for (std::size_t c = 0; c < clients.size(); ++c) {
+    RC_ASSERT(requests[c] == clients[c].requests);
+  }
+}
+
 class EverySystem : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(EverySystem, LaunchesEveryOpOnceInOrderAndNeverGetsStuck) {
@@ -88,22 +109,7 @@ TEST_P(EverySystem, LaunchesEveryOpOnceInOrderAndNeverGetsStuck) {
       c.client.warmup = *rc::gen::inRange<std::int64_t>(0, 3);
     }
     TinyDevice device(GetParam(), {}, clients, any_seed());
-    std::vector<std::uint32_t> next(clients.size(), 0);
-    std::vector<std::int64_t> requests(clients.size(), 0);
-    device.run([&](const TinyEvent& event) {
-      if (event.what == What::launched) {
-        RC_ASSERT(event.op == next[event.client]);
-        ++next[event.client];
-      } else if (event.what == What::request_ends) {
-        RC_ASSERT(next[event.client] == clients[event.client].client.ops.size());
-        next[event.client] = 0;
-        ++requests[event.client];
-      }
-    });
-    RC_ASSERT(device.all_done());
-    for (std::size_t c = 0; c < clients.size(); ++c) {
-      RC_ASSERT(requests[c] == clients[c].requests);
-    }
+    check_every_op_once_in_order(device, clients);
   }));
 }
 
@@ -111,14 +117,7 @@ TEST_P(EverySystem, EqualRunsDecideEqually) {
   EXPECT_TRUE(rc::check([&] {
     const auto clients = any_clients();
     const std::uint32_t seed = any_seed();
-    const auto events = [&] {
-      std::vector<TinyEvent> list;
-      TinyDevice(GetParam(), {}, clients, seed).run([&](const TinyEvent& event) {
-        list.push_back(event);
-      });
-      return list;
-    };
-    RC_ASSERT(events() == events());
+    RC_ASSERT(events_of(GetParam(), {}, clients, seed) == events_of(GetParam(), {}, clients, seed));
   }));
 }
 
@@ -296,33 +295,13 @@ std::vector<TinyClient> any_phased_clients(bool training) {
 RC_GTEST_PROP(TickTockProperty, WhateverThePhasesEveryJobEnds, ()) {
   const auto clients = any_phased_clients(false);
   TinyDevice device("ticktock", {}, clients, any_seed());
-  std::vector<std::uint32_t> next(2, 0);
-  std::vector<std::int64_t> requests(2, 0);
-  device.run([&](const TinyEvent& event) {
-    if (event.what == What::launched) {
-      RC_ASSERT(event.op == next[event.client]);
-      ++next[event.client];
-    } else if (event.what == What::request_ends) {
-      RC_ASSERT(next[event.client] == clients[event.client].client.ops.size());
-      next[event.client] = 0;
-      ++requests[event.client];
-    }
-  });
-  RC_ASSERT(device.all_done());
-  RC_ASSERT(requests[0] == clients[0].requests && requests[1] == clients[1].requests);
+  check_every_op_once_in_order(device, clients);
 }
 
 RC_GTEST_PROP(TickTockProperty, EqualRunsDecideEqually, ()) {
   const auto clients = any_phased_clients(false);
   const std::uint32_t seed = any_seed();
-  const auto events = [&] {
-    std::vector<TinyEvent> list;
-    TinyDevice("ticktock", {}, clients, seed).run([&](const TinyEvent& event) {
-      list.push_back(event);
-    });
-    return list;
-  };
-  RC_ASSERT(events() == events());
+  RC_ASSERT(events_of("ticktock", {}, clients, seed) == events_of("ticktock", {}, clients, seed));
 }
 
 /// Until a job ends: ops of one kind of phase are in flight of one job at a time, and neither job is ahead of the
@@ -420,14 +399,8 @@ RC_GTEST_PROP(ReefResetProperty, KilledOpsRunAgainAndNoneIsLost, ()) {
 RC_GTEST_PROP(ReefResetProperty, EqualRunsDecideEqually, ()) {
   const auto clients = any_inference_clients();
   const std::uint32_t seed = any_seed();
-  const auto events = [&] {
-    std::vector<TinyEvent> list;
-    TinyDevice("reef-reset", {}, clients, seed).run([&](const TinyEvent& event) {
-      list.push_back(event);
-    });
-    return list;
-  };
-  RC_ASSERT(events() == events());
+  RC_ASSERT(events_of("reef-reset", {}, clients, seed) ==
+            events_of("reef-reset", {}, clients, seed));
 }
 
 } // namespace

@@ -10,7 +10,7 @@ import type { Claim } from './claim-schema.ts';
 import type { FigureDefinition } from './figure-schema.ts';
 import { MEAN } from './figure.ts';
 import { missingReason, type MissingPlan } from './missing.ts';
-import { cells as figureCells } from './plans.ts';
+import { cells as figureCells, idsOf } from './plans.ts';
 import type { ResultRow } from './results.ts';
 
 export type Verdict = 'HOLDS' | 'FAILS' | 'UNTESTED';
@@ -280,9 +280,7 @@ function distinctCells(cells: readonly Record<string, string>[]): Record<string,
 
 /** The figure's cells and, for each axis that it averages over, those of the means. */
 function everyCell(figure: FigureDefinition): Record<string, string>[] {
-  const cells = figureCells(figure).map((cell) =>
-    Object.fromEntries(Object.entries(cell).map(([axis, value]) => [axis, value.id])),
-  );
+  const cells = figureCells(figure).map(idsOf);
   const means = (figure.means ?? []).flatMap((axis) =>
     cells.map((cell) => ({ ...cell, [axis]: MEAN })),
   );

@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { smallFigure } from './figure-for-test.ts';
-import { measure, pooled, toSample, type RunSample } from './measure.ts';
-import type { ClientRecords, Summary } from './raw.ts';
+import { measure, pooled, statistic, toSample, type RunSample } from './measure.ts';
+import { parseMetric } from './metric-names.ts';
+import { parseSummary, type ClientRecords, type Summary } from './raw.ts';
 
 const MS = 1e6;
 
@@ -109,4 +110,52 @@ test('of groups, system throughput adds up each member for itself', () => {
     ['deep', 'system_throughput', expect.closeTo(1.5)],
     ['deep', 'be_throughput_ratio', 50.1 / 101],
   ]);
+});
+
+/** Metric `name` of client be, of a run of hp and be whose summary has these fields too. */
+function valueOf(name: string, fields: object): number {
+  const clients = ['hp', 'be'].map((client) => ({
+    name: client,
+    requests: 0,
+    iterations_in_window: 1,
+  }));
+  const read = parseSummary({ ...summary, clients, ...fields }, 'summary', '');
+  const metric = parseMetric(name, ['hp', 'be']);
+  if ('unavailable' in read || metric === null) throw new Error('no summary or no metric');
+  return statistic(toSample(records(), read, 'be'), metric);
+}
+
+test('use is of the GPU that the client runs on', () => {
+  const metric = parseMetric('be_gpu_dram', ['hp', 'be']);
+  expect(metric).toMatchObject({ client: 'be', quantity: 'gpu', use: 'dram', unit: 'share' });
+  const value = (gpus: number): number =>
+    valueOf('be_gpu_dram', {
+      utilization: Array.from({ length: gpus }, (_, gpu) => ({
+        ...{ gpu, sm_busy: 0.1, occupancy: 0.2, compute: 0.3 },
+        dram: gpu === 0 ? 0.4 : 0.9,
+      })),
+    });
+  expect(value(1)).toBe(0.4); // one that is shared
+  expect(value(2)).toBe(0.9); // its own
+  expect(value(0)).toBeNaN(); // not counted
+});
+
+test('memory is of the GPU that the client runs on', () => {
+  const value = (gpus: number, name: string): number =>
+    valueOf(`be_memory_${name}`, {
+      memory: Array.from({ length: gpus }, (_, gpu) => ({
+        ...{ gpu, peaks_bytes: 2 ** 32, live_mean_bytes: 2 ** 29, live_max_bytes: 2 ** 30 },
+        ...{ held_max_bytes: gpu === 0 ? 2 ** 31 : 2 ** 32, over_budget_ns: 5e6 },
+      })),
+    });
+  expect(value(1, 'held_max')).toBe(2);
+  expect(value(2, 'held_max')).toBe(4);
+  expect(value(1, 'held_max_share')).toBe(0.5);
+  expect(value(1, 'live_mean')).toBe(0.5);
+  expect(value(1, 'over_budget')).toBe(5);
+  expect(value(0, 'peaks')).toBeNaN();
+  expect(parseMetric('be_memory_peaks', ['be'])).toMatchObject({ unit: 'GiB', memory: 'peaks' });
+  expect(parseMetric('be_memory_live_max_share', ['be'])).toMatchObject({ unit: 'share' });
+  expect(parseMetric('be_memory_over_budget', ['be'])).toMatchObject({ unit: 'ms' });
+  expect(parseMetric('be_memory_held_max_ratio', ['be'])).toMatchObject({ unit: 'x' });
 });

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { readCsv, toCsv } from './csv.ts';
 import type { FigureDefinition } from './figure-schema.ts';
 import { writeAtomic } from './files.ts';
-import { cellsOf } from './plans.ts';
+import { cellsOf, idsOf } from './plans.ts';
 
 export interface MissingPlan {
   system: string;
@@ -76,11 +76,10 @@ export function missingCells(
 ): Record<string, string>[] {
   return figure.systems.flatMap((entry) =>
     cellsOf(figure, entry).flatMap((choice) => {
-      const values = Object.entries(choice);
-      const cell = Object.fromEntries(values.map(([axis, { id }]) => [axis, id]));
+      const cell = idsOf(choice);
       const reason = missingReason(missing, entry.id, cell);
       if (reason === null) return [];
-      const labels = values.map(([axis, { label }]) => [`${axis}_label`, label]);
+      const labels = Object.entries(choice).map(([axis, { label }]) => [`${axis}_label`, label]);
       return [
         {
           ...{ system: entry.id, system_label: entry.label, ...cell, reason },
@@ -102,10 +101,7 @@ export interface Coverage {
 /** How many of the figure's cells are measured. */
 export function coverage(figure: FigureDefinition, missing: readonly MissingPlan[]): Coverage {
   const all = figure.systems.flatMap((entry) =>
-    cellsOf(figure, entry).map((cell) => ({
-      system: entry.id,
-      cell: Object.fromEntries(Object.entries(cell).map(([axis, value]) => [axis, value.id])),
-    })),
+    cellsOf(figure, entry).map((cell) => ({ system: entry.id, cell: idsOf(cell) })),
   );
   const reasons = all.map(({ system, cell }) => missingReason(missing, system, cell));
   const refused = reasons.filter((reason) => reason?.startsWith(NOT_APPLICABLE)).length;

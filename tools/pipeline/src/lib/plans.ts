@@ -52,6 +52,16 @@ function runs({ only }: SystemEntry, choice: Cell): boolean {
   return Object.entries(choice).every(([axis, { id }]) => only?.[axis]?.includes(id) ?? true);
 }
 
+/** Whether an entry runs the clients of this group, or of this axis. */
+function runsGroup({ groups }: SystemEntry, group: string): boolean {
+  return groups?.includes(group) ?? true;
+}
+
+/** A cell by the ids of its values. */
+export function idsOf(cell: Cell): Record<string, string> {
+  return Object.fromEntries(Object.entries(cell).map(([axis, value]) => [axis, value.id]));
+}
+
 /** All plans of one system entry. */
 export function plansOf(figure: FigureDefinition, entry: SystemEntry): Plan[] {
   return planCells(figure, entry).map(({ plan }) => plan);
@@ -72,7 +82,7 @@ export function planCells(
     .flatMap((choice) =>
       figure.seeds.map((seed) => ({
         plan: toPlan(figure, entry, choice, seed),
-        cell: Object.fromEntries(Object.entries(choice).map(([axis, value]) => [axis, value.id])),
+        cell: idsOf(choice),
       })),
     );
 }
@@ -130,7 +140,7 @@ function toPlan(figure: FigureDefinition, entry: SystemEntry, choice: Cell, seed
   ) as Record<string, number | boolean | string>;
   const clients = Object.entries(choice).flatMap(([axis, value]) =>
     clientsOf(axis, value, entry)
-      .filter(({ group }) => entry.groups?.includes(group) ?? true)
+      .filter(({ group }) => runsGroup(entry, group))
       .map(({ group, name, client }) => Object.assign({ name }, client, entry.overrides?.[group])),
   );
   return {
@@ -175,11 +185,6 @@ function clientsOf(
   return [...same, ...groups];
 }
 
-/** A cell by the ids of its values. */
-export function idsOf(cell: Cell): Record<string, string> {
-  return Object.fromEntries(Object.entries(cell).map(([axis, value]) => [axis, value.id]));
-}
-
 /**
  * The clients of a cell, each by the name under which its throughput counts: an axis for its client and all copies of
  * it, a member of a group for itself.
@@ -188,7 +193,7 @@ export function clientNames(entry: SystemEntry, cell: Cell): string[] {
   return Object.entries(cell).flatMap(([axis, { client, clients = {} }]) => [
     ...(client === undefined ? [] : [axis]),
     ...Object.entries(clients)
-      .filter(([group]) => entry.groups?.includes(group) ?? true)
+      .filter(([group]) => runsGroup(entry, group))
       .flatMap(([group, members]) => members.map((_, i) => memberName(group, i))),
   ]);
 }

@@ -13,7 +13,7 @@ import type { FigureDefinition, WinnerDefinition } from './figure-schema.ts';
 import { writeAtomic } from './files.ts';
 import type { Measurement } from './measure.ts';
 import type { MissingPlan } from './missing.ts';
-import { cells } from './plans.ts';
+import { cells, idsOf } from './plans.ts';
 import { winnersMarkdown } from './winners-markdown.ts';
 
 export interface Range {
@@ -38,9 +38,7 @@ export interface Outcome {
 /** Every question in every cell, cell by cell. */
 export function winners(figure: FigureDefinition, measured: readonly Measurement[]): Outcome[] {
   return cells(figure).flatMap((choice) => {
-    const cell = Object.fromEntries(
-      Object.entries(choice).map(([axis, value]) => [axis, value.id]),
-    );
+    const cell = idsOf(choice);
     const here = measured.filter((m) =>
       Object.entries(cell).every(([axis, id]) => m.cell[axis] === id),
     );

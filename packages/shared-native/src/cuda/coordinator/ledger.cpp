@@ -1,10 +1,8 @@
 #include "cuda/coordinator/ledger.h"
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "base/error.h"
 #include "base/file.h"
 #include "base/sha256.h"
 
@@ -12,15 +10,6 @@ namespace cotenant::cuda {
 namespace {
 
 namespace fs = std::filesystem;
-
-void make_folder(const fs::path& folder) {
-  std::error_code failed;
-  fs::create_directories(folder, failed);
-  if (failed) {
-    throw IoError(
-        fmt::format("{}: cannot create the folder: {}", folder.string(), failed.message()));
-  }
-}
 
 std::string member(const nlohmann::json& document, const char* name) {
   const auto found = document.is_object() ? document.find(name) : document.end();

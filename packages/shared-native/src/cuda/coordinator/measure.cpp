@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "cuda/driver.h"
 
 namespace cotenant::cuda {
@@ -99,7 +100,7 @@ class Batch {
         lane_.check(item.plan);
         const PlanSetup setup = set_up(item.plan, catalog_);
         nominal_[&item] = nominal_seconds(item.plan, setup);
-        make_folder(item);
+        make_folder(options_.out / item.entry);
         if (lane_.reuse(item.plan, options_.out / item.entry)) {
           ++result_.reused;
         } else {
@@ -115,15 +116,6 @@ class Batch {
           fmt::format("{} of {} plans are finished already", result_.reused, plans_.size()));
     }
     return todo;
-  }
-
-  void make_folder(const MeasurePlan& item) const {
-    std::error_code failed;
-    fs::create_directories(options_.out / item.entry, failed);
-    if (failed) {
-      throw IoError(fmt::format("{}: cannot create the folder: {}",
-                                (options_.out / item.entry).string(), failed.message()));
-    }
   }
 
   /// Before the first plan of a cell: hosts and programs for all systems of that cell at once.
