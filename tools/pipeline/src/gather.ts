@@ -37,7 +37,8 @@ export function gather(args: StepArgs): number {
   const finish = startRecord(args.out, 'gather');
   const figure = laneFigure(loadFigure(args.figure), args);
   const clients = Object.keys(figure.axes);
-  const { summaries, measured, missing } = measureRecords(figure, sourceOf(args, figure));
+  const source = sourceOf(args, figure);
+  const { summaries, measured, missing } = measureRecords(figure, source);
   const rows = measured.map((m) => toRow(figure, m, summaries));
   for (const row of rows) {
     if (Number.isFinite(row.value)) continue;
@@ -49,7 +50,7 @@ export function gather(args: StepArgs): number {
   }
   writeAtomic(join(args.out, 'results.csv'), resultsToCsv(clients, rows));
   writeMissing(args.out, clients, missing);
-  writeUtilization(args.out, figure);
+  writeUtilization(args.out, figure, source);
   writeWinners(args.out, figure, measured, missing);
   writeMemory(args.out, figure);
   writePhases(args.out, figure);

@@ -9,6 +9,7 @@ import { statistic, toSample } from './measure.ts';
 import { parseMetric } from './metric-names.ts';
 import { plansOf } from './plans.ts';
 import { parseSummary } from './raw.ts';
+import { rawRecords } from './records.ts';
 import { readUtilization } from './utilization-table.ts';
 import { writeUtilization } from './utilization.ts';
 
@@ -39,7 +40,7 @@ test('plans ask for the counters where the figure does', () => {
 
 test('the series of the first seed become one table', () => {
   writeRaw(`${HEADER}\n0,0,1000,0.5,0.25,0.125,0.75\n0,1000,1500,1,1,0,0\n`);
-  writeUtilization(out, figure);
+  writeUtilization(out, figure, rawRecords(out, false));
   const lines = readFileSync(join(out, 'utilization.csv'), 'utf8').trimEnd().split('\n');
   expect(lines[0]).toBe('system,hp,be,gpu,begin_ms,end_ms,sm_busy,occupancy,compute,dram');
   expect(lines).toContain('ideal,resnet50,,0,0,0.001,0.5,0.25,0.125,0.75');
@@ -52,14 +53,14 @@ test('the series of the first seed become one table', () => {
 test('a series that cannot be read is named with its line', () => {
   writeRaw(`${HEADER}\n0,0,1000,0.5,0.25,much,0.75\n`);
   expect(() => {
-    writeUtilization(out, figure);
+    writeUtilization(out, figure, rawRecords(out, false));
   }).toThrow(/utilization\.csv:2: compute is "much"; expected a number/);
   expect(existsSync(join(out, 'utilization.csv'))).toBe(false);
 });
 
 test('a figure that no longer asks for it keeps no old table', () => {
   writeAtomic(join(out, 'utilization.csv'), 'old');
-  writeUtilization(out, smallFigure());
+  writeUtilization(out, smallFigure(), rawRecords(out, false));
   expect(readUtilization(out, ['hp', 'be'])).toBeNull();
 });
 

@@ -1,22 +1,26 @@
 /**
- * utilization.csv: what the simulated GPUs were used for over time, for plots. One row an interval of every plan with the
+ * utilization.csv: what the GPUs were used for over time, for plots. One row an interval of every plan with the
  * figure's first seed; a client that ran alone has its own axis only.
  */
 
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { readCsv, toCsv } from './csv.ts';
+import { toCsv } from './csv.ts';
 import type { FigureDefinition } from './figure-schema.ts';
 import { writeAtomic } from './files.ts';
 import { USES } from './metric-names.ts';
 import { planCells } from './plans.ts';
-import { rawPath } from './raw.ts';
+import type { RecordSource } from './records.ts';
 import { numberOf, UTILIZATION } from './utilization-table.ts';
 
 const NS_PER_MS = 1e6;
 
 /** Writes the series of a figure that asks for it; removes one that it no longer asks for. */
-export function writeUtilization(out: string, figure: FigureDefinition): void {
+export function writeUtilization(
+  out: string,
+  figure: FigureDefinition,
+  source: Pick<RecordSource, 'table'>,
+): void {
   const path = join(out, UTILIZATION);
   if (figure.utilization_interval_ns === undefined) {
     rmSync(path, { force: true });
@@ -27,8 +31,8 @@ export function writeUtilization(out: string, figure: FigureDefinition): void {
     planCells(figure, entry)
       .filter(({ plan }) => plan.seed === figure.seeds[0])
       .flatMap(({ plan, cell }) => {
-        const file = `${rawPath(out, entry.id, plan.id)}.utilization.csv`;
-        return readCsv(file, `run ${entry.id} again`).map((row, i) => {
+        const { path: file, rows: intervals } = source.table(entry, plan, UTILIZATION);
+        return intervals.map((row, i) => {
           const number = (column: string): number => numberOf(row, column, `${file}:${i + 2}`);
           return [
             ...[entry.id, ...axes.map((axis) => cell[axis] ?? ''), number('gpu')],
