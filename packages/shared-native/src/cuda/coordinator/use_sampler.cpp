@@ -15,6 +15,13 @@ namespace {
 /// How often the sampler looks whether the run has begun or ended.
 constexpr Nanos kLook = kMillisecond;
 
+/// Samples closer than this may show the same refresh of the counters, and then nothing as the use between them.
+constexpr Nanos kSurelyRefreshed = 2 * kShortestUseInterval;
+
+bool is_nothing(const UseRecord& use) {
+  return use.sm_busy == 0 && use.occupancy == 0 && use.compute == 0 && use.dram == 0;
+}
+
 /// One run's sampling. Of three buffers one holds the beginning of the last row, one its end, and one is to be filled.
 class Sampling {
  public:
@@ -83,6 +90,9 @@ class Sampling {
     std::optional<UseRecord> row;
     if (!short_rest || !series_.rows.empty()) {
       row = counters_.between(from.buffer, now.buffer);
+    }
+    if (row && is_nothing(*row) && now.at - from.at < kSurelyRefreshed) {
+      row.reset();
     }
     if (!row) { // The next row is to be longer.
       free_ = now.buffer;

@@ -31,8 +31,9 @@ struct SamplerClock {
 
 /// Samples at the clock's start, then at every multiple of `interval` after it, and at the run's end: `over`, or what
 /// `shared` says. Two samples are never closer than kShortestUseInterval; so one that comes late delays the next where
-/// the interval is no longer than that, and what is left at the end and is shorter goes to the last row. Rows bear the
-/// times at which samples were really taken. Nothing if the clock does not start. Throws DeviceError, also for a run that
+/// the interval is no longer than that, and what is left at the end and is shorter goes to the last row. A row goes on to
+/// the next sample where the GPU may not have refreshed its counters. Rows bear the times at which samples were really
+/// taken. Nothing if the clock does not start. Throws DeviceError, also for a run that
 /// is over before there are two samples.
 UseSeries sample_use(UseCounters& counters, const SharedRun& shared, const std::atomic<bool>& over,
                      Nanos interval, const SamplerClock& clock);

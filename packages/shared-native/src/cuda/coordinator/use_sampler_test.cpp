@@ -119,6 +119,30 @@ TEST_F(UseSampling, WhereTheGpuRefreshedNothingTheRowGoesOn) {
   expect_no_gaps(series);
 }
 
+TEST_F(UseSampling, NothingUsedForAShortTimeMayBeNothingRefreshed) {
+  stop_at(500 * kMs);
+  nvml.value = [](GpmCounter, const FakeNvml::Reading& from, const FakeNvml::Reading& to) {
+    return to.index == from.index + 1 && from.index == 2 ? 0.0 : 30.0;
+  };
+  const UseSeries series = run(100 * kMs);
+  ASSERT_EQ(series.rows.size(), 4U);
+  EXPECT_GE(series.rows[1].end - series.rows[1].begin, 200 * kMs);
+  EXPECT_DOUBLE_EQ(series.rows[1].dram, 0.3);
+  expect_no_gaps(series);
+}
+
+TEST_F(UseSampling, NothingUsedForLongIsAnIdleGpu) {
+  stop_at(1'000 * kMs);
+  nvml.value = [](GpmCounter, const FakeNvml::Reading&, const FakeNvml::Reading&) { return 0.0; };
+  const UseSeries series = run(100 * kMs);
+  ASSERT_GE(series.rows.size(), 4U);
+  for (const UseRecord& row : series.rows) {
+    EXPECT_EQ(row.sm_busy, 0);
+    EXPECT_GE(row.end - row.begin, 200 * kMs);
+  }
+  expect_no_gaps(series);
+}
+
 TEST_F(UseSampling, ARunThatIsTooShortToCountIsSaidToBe) {
   stop_at(40 * kMs);
   try {
