@@ -1,7 +1,9 @@
 // Compiled, never run, where a CUDA toolkit is installed: our declarations against the driver's.
 #include <cstddef>
 #include <cuda.h>
+#include <nvml.h>
 
+#include "cuda/coordinator/nvml.h"
 #include "cuda/cuda_abi.h"
 
 namespace cotenant::cuda {
@@ -59,6 +61,29 @@ static_assert(kDeviceClockRate == CU_DEVICE_ATTRIBUTE_CLOCK_RATE &&
               kDeviceComputeMinor == CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
 static_assert(kStreamNonBlocking == CU_STREAM_NON_BLOCKING &&
               kEventDisableTiming == CU_EVENT_DISABLE_TIMING);
+
+SAME_SIZE(GpmSupport, nvmlGpmSupport_t);
+SAME_PLACE(GpmSupport, supported, nvmlGpmSupport_t, isSupportedDevice);
+SAME_SIZE(GpmValue, nvmlGpmMetric_t);
+SAME_PLACE(GpmValue, result, nvmlGpmMetric_t, nvmlReturn);
+SAME_PLACE(GpmValue, value, nvmlGpmMetric_t, value);
+SAME_PLACE(GpmQuery, count, nvmlGpmMetricsGet_t, numMetrics);
+SAME_PLACE(GpmQuery, from, nvmlGpmMetricsGet_t, sample1);
+SAME_PLACE(GpmQuery, to, nvmlGpmMetricsGet_t, sample2);
+SAME_PLACE(GpmQuery, values, nvmlGpmMetricsGet_t, metrics);
+static_assert(sizeof(GpmQuery) >= sizeof(nvmlGpmMetricsGet_t));
+static_assert(GpmQuery{}.version == 1 && NVML_GPM_METRICS_GET_VERSION == 1 &&
+              GpmSupport{}.version == NVML_GPM_SUPPORT_VERSION);
+static_assert(kNvmlSuccess == NVML_SUCCESS && kNvmlNotSupported == NVML_ERROR_NOT_SUPPORTED &&
+              kNvmlNoPermission == NVML_ERROR_NO_PERMISSION &&
+              kNvmlNotFound == NVML_ERROR_NOT_FOUND);
+static_assert(int(GpmCounter::sm) == NVML_GPM_METRIC_SM_UTIL &&
+              int(GpmCounter::occupancy) == NVML_GPM_METRIC_SM_OCCUPANCY &&
+              int(GpmCounter::tensor) == NVML_GPM_METRIC_ANY_TENSOR_UTIL &&
+              int(GpmCounter::dram) == NVML_GPM_METRIC_DRAM_BW_UTIL &&
+              int(GpmCounter::fp64) == NVML_GPM_METRIC_FP64_UTIL &&
+              int(GpmCounter::fp32) == NVML_GPM_METRIC_FP32_UTIL &&
+              int(GpmCounter::fp16) == NVML_GPM_METRIC_FP16_UTIL);
 
 } // namespace
 } // namespace cotenant::cuda

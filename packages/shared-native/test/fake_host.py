@@ -122,6 +122,8 @@ def run(request):
         while not shared.stopped():
             time.sleep(0.001)
         return failure("interrupted", "stopped")
+    if misbehaves("dawdle-run"):
+        time.sleep(0.25)
     alone = plan["system"]["name"] == "ideal"
     begin = shared.get("q", CLOCK_START)
     limit = request.get("limit_ns", NEVER)

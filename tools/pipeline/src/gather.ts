@@ -36,7 +36,8 @@ export function gather(args: StepArgs): number {
   const finish = startRecord(args.out, 'gather');
   const figure = laneFigure(loadFigure(args.figure), args);
   const clients = Object.keys(figure.axes);
-  const { summaries, measured, missing } = measureRecords(figure, sourceOf(args, figure));
+  const source = sourceOf(args, figure);
+  const { summaries, measured, missing } = measureRecords(figure, source);
   const rows = measured.map((m) => toRow(figure, m, summaries));
   for (const row of rows) {
     if (Number.isFinite(row.value)) continue;
@@ -48,7 +49,7 @@ export function gather(args: StepArgs): number {
   }
   writeAtomic(join(args.out, 'results.csv'), resultsToCsv(clients, rows));
   writeMissing(args.out, clients, missing);
-  writeSeries(args.out, figure);
+  writeSeries(args.out, figure, source);
   writeWinners(args.out, figure, measured, missing);
   for (const table of figure.tables ?? []) {
     for (const entry of figure.systems) {

@@ -189,6 +189,52 @@ describe('lane measured', () => {
   });
 });
 
+describe('what a real GPU was used for', () => {
+  const counted: FigureDefinition = {
+    ...FIGURE,
+    cuda: { ...FIGURE.cuda, utilization_interval_ns: 100_000_000 },
+    metrics: [...FIGURE.metrics, 'hp_gpu_dram'],
+    utilization_interval_ns: 1000,
+  };
+
+  test('is packed with the records and drawn from the pack, by metric and over time', async () => {
+    workspace.write(counted);
+    await measureAll();
+    const plan = JSON.parse(read(cuda, 'plans/deep/resnet50_bert_s1.json')) as object;
+    expect(plan).toMatchObject({ utilization_interval_ns: 100_000_000 });
+    gather(cuda);
+    pack();
+    gather(measured);
+    for (const file of ['results.csv', 'utilization.csv'])
+      expect(read(measured, file)).toBe(read(cuda, file));
+    expect(read(measured, 'utilization.csv')).toContain(
+      'deep,resnet50,txl,0,0,10000,0.5,0.2,0.4,0.3\n',
+    );
+    expect(read(measured, 'results.csv')).toMatch(/^small,deep,resnet50,bert,hp_gpu_dram,0\.3,/m);
+  });
+
+  test('of a partial campaign is drawn as far as it goes', async () => {
+    workspace.write(counted);
+    await measureAll();
+    forget('resnet50_txl_s1');
+    gather(cuda);
+    expect(read(cuda, 'utilization.csv')).not.toContain('deep,resnet50,txl');
+    pack();
+    gather(measured);
+    expect(read(measured, 'utilization.csv')).toBe(read(cuda, 'utilization.csv'));
+  });
+
+  test('is not packed if it is not the file of its summary', async () => {
+    workspace.write(counted);
+    await measureAll();
+    const file = join(cuda.out, 'raw/deep/resnet50_bert_s1.utilization.csv');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('0.5', '0.9'));
+    expect(pack).toThrow(/s1\.utilization\.csv: is not the file of its summary; measure this plan/);
+    rmSync(file);
+    expect(pack).toThrow(/s1\.utilization\.csv: no such file; measure this plan again/);
+  });
+});
+
 test('simulated records are not packed as measurements', async () => {
   await measureAll();
   const path = join(cuda.out, 'raw/deep/resnet50_bert_s1.json');

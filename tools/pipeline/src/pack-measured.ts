@@ -20,10 +20,17 @@ import { loadFigure } from './lib/figure.ts';
 import { listFolder, readJson, toJson, writeAtomic } from './lib/files.ts';
 import { laneFigure } from './lib/lane-figure.ts';
 import { packProvenance, type PackNotes } from './lib/pack-provenance.ts';
-import { readPack, removePack, writePack, type PackedPlan } from './lib/pack.ts';
+import {
+  readPack,
+  removePack,
+  sha256,
+  UTILIZATION_FILE,
+  writePack,
+  type PackedPlan,
+} from './lib/pack.ts';
 import { measuredFolder, NATIVE } from './lib/paths.ts';
 import { plansOf, type Plan } from './lib/plans.ts';
-import { parseRecords, parseSummary, rawPath } from './lib/raw.ts';
+import { parseRecords, parseSummary, rawPath, type Summary } from './lib/raw.ts';
 
 export interface PackArgs extends PackNotes {
   /** Folder of the figure definition. */
@@ -41,7 +48,7 @@ export function packMeasured(args: PackArgs, native = NATIVE): { packed: number;
   const folder = measuredFolder(args.figure, figure.gpu);
   const known = figure.systems.map(({ id }) => id);
   for (const file of listFolder(join(folder, 'raw'))) {
-    const entry = file.replace(/\.(json|csv\.gz)$/, '');
+    const entry = file.replace(/\.(json|(utilization\.)?csv\.gz)$/, '');
     if (!known.includes(entry)) removePack(folder, entry);
   }
   const packed: PackedPlan[] = [];
@@ -91,7 +98,19 @@ function newRecords(args: PackArgs, entry: SystemEntry, plan: Plan): [PackedPlan
   }
   const csv = readFileSync(`${path}.csv`);
   parseRecords(csv, `${path}.csv`, summary);
-  return [{ plan, summary, original, csv }];
+  const utilization = useOf(plan, `${path}.${UTILIZATION_FILE}`, summary);
+  return [{ plan, summary, original, csv, ...(utilization === null ? {} : { utilization }) }];
+}
+
+/** What the GPU was used for, as its summary vouches for it; null for a plan that does not have it counted. */
+function useOf(plan: Plan, path: string, summary: Summary): Buffer | null {
+  if (plan.utilization_interval_ns === undefined) return null;
+  const bytes = existsSync(path) ? readFileSync(path) : null;
+  if (bytes === null || sha256(bytes) !== summary.utilization_sha256)
+    throw new UserError(
+      `${path}: ${bytes === null ? 'no such file' : 'is not the file of its summary'}; measure this plan again`,
+    );
+  return bytes;
 }
 
 function arguments_(argv: string[]): PackArgs {

@@ -126,6 +126,11 @@ bool run_on_gpu(const std::vector<Plan>& plans, Catalog& catalog, const CudaArgu
     lane.check(plan);
   }
   for (const Plan& plan : plans) {
+    if (!lane.reuse(plan, run.out)) {
+      lane.open_counters(plan);
+    }
+  }
+  for (const Plan& plan : plans) {
     const auto report = [&](double done, Nanos now) {
       if (run.progress) {
         fmt::print(stderr, "{{\"plan\":\"{}\",\"done\":{:.4f},\"run_ns\":{}}}\n", plan.id, done,

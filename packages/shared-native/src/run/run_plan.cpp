@@ -49,19 +49,6 @@ class Records final : public RecordSink {
   std::optional<MemoryLog>& memory_;
 };
 
-/// Means over the measured window, one entry a GPU.
-ordered_json utilization(const UseLog& log) {
-  ordered_json list = ordered_json::array();
-  for (const UseRecord& mean : log.means()) {
-    list.push_back({{"gpu", mean.gpu},
-                    {"sm_busy", rounded(mean.sm_busy)},
-                    {"occupancy", rounded(mean.occupancy)},
-                    {"compute", rounded(mean.compute)},
-                    {"dram", rounded(mean.dram)}});
-  }
-  return list;
-}
-
 /// Over the measured window, one entry a GPU; `peaks` are what caching allocators of the clients' own would hold.
 ordered_json memory_summary(const MemoryLog& log, const std::vector<std::int64_t>& peaks) {
   ordered_json list = ordered_json::array();
@@ -196,7 +183,7 @@ RunOutcome run_plan(const Plan& plan, Catalog& catalog, const RunOptions& option
   }
   ordered_json document = summarize(plan, catalog, totals, digest);
   if (use) {
-    document["utilization"] = utilization(*use);
+    document["utilization"] = use_summary(*use);
   }
   if (memory) {
     document["memory"] = memory_summary(*memory, peaks);

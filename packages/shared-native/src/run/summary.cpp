@@ -51,6 +51,18 @@ double rounded(double value) {
   return std::stod(fmt::format("{:.9g}", value));
 }
 
+ordered_json use_summary(const UseLog& log) {
+  ordered_json list = ordered_json::array();
+  for (const UseRecord& mean : log.means()) {
+    list.push_back({{"gpu", mean.gpu},
+                    {"sm_busy", rounded(mean.sm_busy)},
+                    {"occupancy", rounded(mean.occupancy)},
+                    {"compute", rounded(mean.compute)},
+                    {"dram", rounded(mean.dram)}});
+  }
+  return list;
+}
+
 ordered_json client_summary(const ClientPlan& client, const PreparedProgram& program,
                             const std::string& program_label, const ClientTotals& totals) {
   const bool paced = client.traffic.kind == Traffic::Kind::uniform ||

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/sha256.h"
+#include "record/use_log.h"
 #include "run/catalog.h"
 #include "run/plan.h"
 #include "sim/simulation.h"
@@ -29,6 +30,9 @@ void record_without_result(const Plan& plan, const std::filesystem::path& out,
 
 /// A number to nine significant digits: enough, and free of last-bit noise.
 double rounded(double value);
+
+/// Means of what was used over the measured window, one entry a GPU.
+nlohmann::ordered_json use_summary(const UseLog& log);
 
 /// One client of a summary, with the label of its program.
 nlohmann::ordered_json client_summary(const ClientPlan& client, const PreparedProgram& program,

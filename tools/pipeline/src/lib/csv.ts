@@ -14,7 +14,12 @@ export function toCsv(
 
 /** Rows of a CSV file as text by column. Throws UserError for rows that do not fit the header. */
 export function readCsv(path: string, missing: string): Record<string, string>[] {
-  const { data, errors, meta } = Papa.parse<Record<string, string>>(readText(path, missing), {
+  return parseCsv(readText(path, missing), path);
+}
+
+/** Likewise of a text; `path` is for messages. */
+export function parseCsv(text: string, path: string): Record<string, string>[] {
+  const { data, errors, meta } = Papa.parse<Record<string, string>>(text, {
     header: true,
     skipEmptyLines: true,
   });

@@ -230,6 +230,13 @@ const cuda = z.strictObject({
     .record(id, z.record(z.string(), valueOverride))
     .optional()
     .describe('What differs, by axis and id of the value; "*" is for every value of the axis.'),
+  utilization_interval_ns: z
+    .int()
+    .min(100_000_000)
+    .optional()
+    .describe(
+      'Intervals there, no shorter than a real GPU refreshes its counters: 100 ms; absent: the figure’s.',
+    ),
   quick: quick.optional().describe('The reduced form there; absent: the figure’s.'),
 });
 
@@ -272,7 +279,7 @@ export const figureSchema = z
       .min(1000)
       .optional()
       .describe(
-        'Count what the simulated GPU is used for, in intervals of so many nanoseconds: metrics <client>_gpu_*, and utilization.csv for plots over time.',
+        'Count what the GPU is used for, in intervals of so many nanoseconds: metrics <client>_gpu_*, and utilization.csv for plots over time. A real GPU (Hopper or later) needs 100 ms.',
       ),
     memory_interval_ns: z
       .int()

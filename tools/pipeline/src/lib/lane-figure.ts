@@ -39,6 +39,9 @@ export function cudaFigure(figure: FigureDefinition): FigureDefinition {
     systems,
     seeds: cuda.seeds ?? own.seeds,
     ...(cuda.quick === undefined ? {} : { quick: cuda.quick }),
+    ...(cuda.utilization_interval_ns === undefined
+      ? {}
+      : { utilization_interval_ns: cuda.utilization_interval_ns }),
     axes: Object.fromEntries(
       Object.entries(own.axes).map(([axis, values]) => [
         axis,

@@ -26,7 +26,7 @@ export function measureRecords(figure: FigureDefinition, source: RecordSource): 
     for (const { plan, cell } of planCells(figure, entry)) {
       // Groups as metrics name them, and each of their members.
       const clients = new Set([...groups, ...plan.clients.map(({ name }) => name)]);
-      const found = source(entry, plan);
+      const found = source.records(entry, plan);
       if ('missing' in found) {
         missing.push({ system: entry.id, cell, seed: plan.seed, reason: found.missing });
         for (const client of clients) samples.set(key(entry.id, plan.id, client), null);

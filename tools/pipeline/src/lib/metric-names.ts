@@ -5,7 +5,7 @@
  *   hp_service_mean       service time, from the first op's dispatch to completion, in ms
  *   hp_wait_p90           waiting time, from the head of the client's queue to the first op's dispatch, in ms
  *   be_throughput         completed requests or iterations per second of the measured window
- *   hp_gpu_dram           mean use of the GPU that hp runs on, by whoever runs on it; simulated GPUs only
+ *   hp_gpu_dram           mean use of the GPU that hp runs on, by whoever runs on it
  *   hp_memory_live_max    most memory in use at once on the GPU that hp runs on, likewise
  *   hp_latency_p99_ratio  the same, over the figure's baseline entry
  *

@@ -1,9 +1,10 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { smallFigure } from './figure-for-test.ts';
-import { readPack, writePack } from './pack.ts';
+import { readPack, removePack, writePack } from './pack.ts';
 import { plansOf } from './plans.ts';
 import { HEADER } from './raw.ts';
 
@@ -49,6 +50,54 @@ test('the same records give the same bytes, without a time or a system in them',
   ]);
   expect(readFileSync(raw('deep.csv.gz'))).toEqual(before);
   expect([...before.subarray(4, 8), before[9]]).toEqual([0, 0, 0, 0, 255]);
+});
+
+const USE = 'gpu,begin_ns,end_ns,sm_busy,occupancy,compute,dram\n0,300,100000300,0.5,0.2,0.4,0.3\n';
+
+describe('what the GPU was used for', () => {
+  const plans = [
+    { plan, original: summary, csv, utilization: Buffer.from(USE) },
+    { plan: second, original: unavailable, csv: Buffer.alloc(0) },
+  ];
+
+  test('comes back for the plans that have it', () => {
+    writePack(folder, 'deep', plans);
+    const pack = readPack(folder, 'deep');
+    expect(pack?.get(plan.id)?.utilization?.toString()).toBe(USE);
+    expect(pack?.get(plan.id)?.csv).toEqual(csv);
+    expect(pack?.get(second.id)).not.toHaveProperty('utilization');
+    expect(gunzipSync(readFileSync(raw('deep.utilization.csv.gz'))).toString()).toMatch(
+      new RegExp(`^plan,gpu,begin_ns,.*\n${plan.id},0,300,`),
+    );
+  });
+
+  test('is refused if it is another file or gone', () => {
+    writePack(folder, 'deep', plans);
+    const first = readFileSync(raw('deep.utilization.csv.gz'));
+    const other = Buffer.from(USE.replace('0.5', '0.6'));
+    writePack(folder, 'deep', [{ plan, original: summary, csv, utilization: other }]);
+    writeFileSync(raw('deep.utilization.csv.gz'), first);
+    expect(() => readPack(folder, 'deep')).toThrow(
+      /deep\.utilization\.csv\.gz: is not the file that .*deep\.json describes/,
+    );
+    rmSync(raw('deep.utilization.csv.gz'));
+    expect(() => readPack(folder, 'deep')).toThrow(/deep\.utilization\.csv\.gz: no such file/);
+  });
+
+  test('leaves packs without it as they were, and goes with the pack', () => {
+    const before = ['json', 'csv.gz'].map((type) => readFileSync(raw(`deep.${type}`)));
+    writePack(folder, 'deep', plans);
+    writePack(
+      folder,
+      'deep',
+      plans.map(({ plan, original, csv }) => ({ plan, original, csv })),
+    );
+    expect(readdirSync(join(folder, 'raw'))).toEqual(['deep.csv.gz', 'deep.json']);
+    expect(['json', 'csv.gz'].map((type) => readFileSync(raw(`deep.${type}`)))).toEqual(before);
+    writePack(folder, 'deep', plans);
+    removePack(folder, 'deep');
+    expect(readdirSync(join(folder, 'raw'))).toEqual([]);
+  });
 });
 
 test('a truncated file is refused with its name', () => {

@@ -1,8 +1,9 @@
 /**
- * Packed measurements: all plans of one system entry as two files that a repository can hold.
+ * Packed measurements: all plans of one system entry as files that a repository can hold.
  *
  *   raw/<entry>.json    each plan beside its summary, and a digest of the records
  *   raw/<entry>.csv.gz  the records of all plans, with the plan in a column of its own
+ *   raw/<entry>.utilization.csv.gz  likewise what the GPU was used for, if the plans have it counted
  *
  * Packing the same records gives the same bytes. A file that is truncated, or that does not belong to the
  * other, is refused.
@@ -15,11 +16,15 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import * as z from 'zod';
 import { UserError } from './errors.ts';
 import { readJson, toJson, writeAtomic } from './files.ts';
+import { USES } from './metric-names.ts';
 import type { Plan } from './plans.ts';
 import { HEADER, parseSummary, type Summary, type Unavailable } from './raw.ts';
 import { describeIssues } from './schema-issues.ts';
 
-const PACKED_HEADER = `plan,${HEADER}`;
+/** What a plan's use of the GPU is called, after its id and a dot. */
+export const UTILIZATION_FILE = 'utilization.csv';
+
+const USE_HEADER = `gpu,begin_ns,end_ns,${USES.join(',')}`;
 const ADVICE = 'pack the measurements again, or restore the file from the repository';
 
 export interface PackedPlan {
@@ -29,51 +34,81 @@ export interface PackedPlan {
   original: unknown;
   /** The records file of the plan, with its header; empty where the plan is unavailable. */
   csv: Buffer;
+  /** <plan id>.utilization.csv of a plan that has it counted. */
+  utilization?: Buffer;
 }
 
 /** By plan id, in the order of the file. */
 export type Pack = Map<string, PackedPlan>;
 
+const tableSchema = z.strictObject({ rows: z.int().min(0), sha256: z.string() });
+
 const packSchema = z.strictObject({
   version: z.literal(1),
   entry: z.string(),
-  records: z.strictObject({ rows: z.int().min(0), sha256: z.string() }),
+  records: tableSchema,
+  /** Absent where no plan has it. */
+  utilization: tableSchema.optional(),
   plans: z.array(
     z.strictObject({ plan: z.looseObject({ id: z.string() }), summary: z.looseObject({}) }),
   ),
 });
 
-/** Writes the two files of an entry. */
+/** Writes the files of an entry. */
 export function writePack(
   folder: string,
   entry: string,
-  plans: readonly Pick<PackedPlan, 'plan' | 'original' | 'csv'>[],
+  plans: readonly Pick<PackedPlan, 'plan' | 'original' | 'csv' | 'utilization'>[],
 ): void {
-  // The header of each plan's records goes; an unavailable plan has none.
-  const rows = plans.flatMap(({ plan, csv }) =>
-    lines(csv)
-      .slice(1)
-      .map((row) => `${plan.id},${row}`),
+  const path = (type: string): string => join(folder, 'raw', `${entry}.${type}`);
+  const records = joined(
+    HEADER,
+    plans.map(({ plan, csv }) => [plan.id, csv]),
   );
-  const text = Buffer.from([PACKED_HEADER, ...rows].map((row) => `${row}\n`).join(''));
-  writeAtomic(join(folder, 'raw', `${entry}.csv.gz`), deterministicGzip(text));
+  const use = joined(
+    USE_HEADER,
+    plans.flatMap(({ plan, utilization }) =>
+      utilization === undefined ? [] : [[plan.id, utilization]],
+    ),
+  );
+  writeAtomic(path('csv.gz'), deterministicGzip(records.text));
+  if (use.rows > 0) writeAtomic(path(`${UTILIZATION_FILE}.gz`), deterministicGzip(use.text));
+  else rmSync(path(`${UTILIZATION_FILE}.gz`), { force: true });
+  const described = ({ rows, text }: Joined): unknown => ({ rows, sha256: sha256(text) });
   writeAtomic(
-    join(folder, 'raw', `${entry}.json`),
+    path('json'),
     toJson({
       version: 1,
       entry,
-      records: { rows: rows.length, sha256: sha256(text) },
+      records: described(records),
+      ...(use.rows > 0 ? { utilization: described(use) } : {}),
       plans: plans.map(({ plan, original }) => ({ plan, summary: original })),
     }),
   );
 }
 
+interface Joined {
+  rows: number;
+  text: Buffer;
+}
+
+/** One file of the plans' files: their headers go, and an unavailable plan has none; the plan becomes the first column. */
+function joined(header: string, files: readonly [string, Buffer][]): Joined {
+  const rows = files.flatMap(([plan, csv]) =>
+    lines(csv)
+      .slice(1)
+      .map((row) => `${plan},${row}`),
+  );
+  const text = Buffer.from([`plan,${header}`, ...rows].map((row) => `${row}\n`).join(''));
+  return { rows: rows.length, text };
+}
+
 export function removePack(folder: string, entry: string): void {
-  for (const type of ['json', 'csv.gz'])
+  for (const type of ['json', 'csv.gz', `${UTILIZATION_FILE}.gz`])
     rmSync(join(folder, 'raw', `${entry}.${type}`), { force: true });
 }
 
-/** Reads the two files of an entry; null if there are none. Throws UserError for what is not whole. */
+/** Reads the files of an entry; null if there are none. Throws UserError for what is not whole. */
 export function readPack(folder: string, entry: string): Pack | null {
   const index = join(folder, 'raw', `${entry}.json`);
   const records = join(folder, 'raw', `${entry}.csv.gz`);
@@ -87,11 +122,19 @@ export function readPack(folder: string, entry: string): Pack | null {
   if (parsed.data.entry !== entry) {
     throw new UserError(`${index}: is of entry "${parsed.data.entry}"; expected "${entry}"`);
   }
-  const text = decompress(records);
-  if (sha256(text) !== parsed.data.records.sha256) {
-    throw new UserError(`${records}: is not the file that ${index} describes; ${ADVICE}`);
-  }
-  const rows = split(text, records);
+  const rows = taken(records, HEADER, parsed.data.records.sha256, index);
+  const use = parsed.data.utilization;
+  const uses =
+    use === undefined
+      ? new Map<string, string[]>()
+      : taken(
+          join(folder, 'raw', `${entry}.${UTILIZATION_FILE}.gz`),
+          USE_HEADER,
+          use.sha256,
+          index,
+        );
+  const file = (header: string, own: readonly string[] = []): Buffer =>
+    Buffer.from(`${header}\n${own.join('')}`);
   return new Map(
     parsed.data.plans.map(({ plan, summary }): [string, PackedPlan] => [
       plan.id,
@@ -99,7 +142,8 @@ export function readPack(folder: string, entry: string): Pack | null {
         plan: plan as unknown as Plan,
         summary: parseSummary(summary, `${index}: plan ${plan.id}`, ADVICE),
         original: summary,
-        csv: Buffer.from(`${HEADER}\n${(rows.get(plan.id) ?? []).join('')}`),
+        csv: file(HEADER, rows.get(plan.id)),
+        ...(uses.has(plan.id) ? { utilization: file(USE_HEADER, uses.get(plan.id)) } : {}),
       },
     ]),
   );
@@ -115,11 +159,15 @@ function decompress(path: string): Buffer {
   }
 }
 
-/** Rows without the plan column, by plan. */
-function split(text: Buffer, path: string): Map<string, string[]> {
-  const [header, ...rows] = lines(text);
-  if (header !== PACKED_HEADER) {
-    throw new UserError(`${path}: the header is "${header ?? ''}"; expected "${PACKED_HEADER}"`);
+/** Rows of a packed file without the plan column, by plan. `sha256` is what `index` says of it. */
+function taken(path: string, header: string, digest: string, index: string): Map<string, string[]> {
+  const text = decompress(path);
+  if (sha256(text) !== digest) {
+    throw new UserError(`${path}: is not the file that ${index} describes; ${ADVICE}`);
+  }
+  const [first, ...rows] = lines(text);
+  if (first !== `plan,${header}`) {
+    throw new UserError(`${path}: the header is "${first ?? ''}"; expected "plan,${header}"`);
   }
   const byPlan = new Map<string, string[]>();
   for (const row of rows) {
@@ -144,6 +192,7 @@ function deterministicGzip(text: Buffer): Buffer {
   return bytes;
 }
 
-function sha256(bytes: Buffer): string {
+/** Hexadecimal digest. */
+export function sha256(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex');
 }

@@ -6,6 +6,7 @@ import { PLAN_SCHEMA } from './paths.ts';
 
 export function prepInputs(figure: FigureDefinition): Inputs {
   const { version, id, gpu, systems, seeds, axes, until, quick, cuda } = figure;
+  const { utilization_interval_ns, memory_interval_ns, phases } = figure;
   return {
     'systems, axes, seeds and GPU of figure.json': digest({
       version,
@@ -17,6 +18,9 @@ export function prepInputs(figure: FigureDefinition): Inputs {
       until,
       quick,
       cuda,
+      utilization_interval_ns,
+      memory_interval_ns,
+      phases,
     }),
     'plan schema': digestFile(PLAN_SCHEMA),
   };

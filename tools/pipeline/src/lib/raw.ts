@@ -45,7 +45,7 @@ const summarySchema = z.object({
       measured_at: z.iso.datetime().optional(),
     })
     .optional(),
-  /** Means over the measured window, by GPU: plans that asked for it, on the simulated GPU. */
+  /** Means over the measured window, by GPU: plans that asked for it. */
   utilization: z
     .array(
       z.object({
@@ -56,7 +56,9 @@ const summarySchema = z.object({
       }),
     )
     .optional(),
-  /** Likewise, of device memory. */
+  /** Digest of <plan id>.utilization.csv, where a real GPU counted. */
+  utilization_sha256: z.string().optional(),
+  /** Likewise, of device memory on the simulated GPU. */
   memory: z
     .array(
       z.object({

@@ -8,10 +8,11 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseCsv, readCsv } from './csv.ts';
 import { UserError } from './errors.ts';
 import type { SystemEntry } from './figure-schema.ts';
 import { NOT_APPLICABLE } from './missing.ts';
-import { readPack, type Pack } from './pack.ts';
+import { readPack, UTILIZATION_FILE, type Pack, type PackedPlan } from './pack.ts';
 import type { Plan } from './plans.ts';
 import {
   parseRecords,
@@ -36,27 +37,54 @@ export interface NoRecords {
   missing: string;
 }
 
-export type RecordSource = (entry: SystemEntry, plan: Plan) => PlanRecords | NoRecords;
+/** A table of the core's beside a plan's records. */
+export interface PlanTable {
+  /** For messages. */
+  path: string;
+  rows: Record<string, string>[];
+}
+
+export interface RecordSource {
+  records: (entry: SystemEntry, plan: Plan) => PlanRecords | NoRecords;
+  /** `<plan id>.<file>`; without rows where the plan has no records. */
+  table: (entry: SystemEntry, plan: Plan, file: string) => PlanTable;
+}
 
 /** Records below `<out>/raw`; with `partial`, plans may be without. */
 export function rawRecords(out: string, partial: boolean): RecordSource {
-  return (entry, { id }) => {
+  const summaryOf = (entry: SystemEntry, { id }: Plan): Summary | NoRecords => {
     const path = rawPath(out, entry.id, id);
     if (partial && !existsSync(`${path}.json`)) return { missing: NOT_MEASURED };
     const summary = readSummary(`${path}.json`);
     expectPlan(summary, entry, id, `${path}.json`, `run ${entry.id} again`);
-    if ('unavailable' in summary) return unavailable(summary);
-    return { summary, clients: readRecords(`${path}.csv`, summary) };
+    return 'unavailable' in summary ? unavailable(summary) : summary;
+  };
+  return {
+    records: (entry, plan) => {
+      const summary = summaryOf(entry, plan);
+      if ('missing' in summary) return summary;
+      const path = `${rawPath(out, entry.id, plan.id)}.csv`;
+      return { summary, clients: readRecords(path, summary) };
+    },
+    table: (entry, plan, file) => {
+      const path = `${rawPath(out, entry.id, plan.id)}.${file}`;
+      // A plan may be without where its system refused it, or where not all is measured.
+      const without = (partial || !existsSync(path)) && 'missing' in summaryOf(entry, plan);
+      return { path, rows: without ? [] : readCsv(path, `run ${entry.id} again`) };
+    },
   };
 }
 
-/** Packed records in `folder`, packages/<paper>/measured/<gpu>/<figure>. Each entry's file is read once. */
+/** Packed records in `folder`, packages/<paper>/measured/<gpu>/<figure>. Each entry's files are read once. */
 export function packedRecords(folder: string): RecordSource {
   if (!existsSync(folder)) {
     throw new UserError(`${folder}: no such folder; nothing of this figure is measured yet`);
   }
   const packs = new Map<string, Pack | null>();
-  return (entry, plan) => {
+  const find = (
+    entry: SystemEntry,
+    plan: Plan,
+  ): (PackedPlan & { summary: Summary }) | NoRecords => {
     let pack = packs.get(entry.id);
     if (pack === undefined) {
       pack = readPack(folder, entry.id);
@@ -64,14 +92,29 @@ export function packedRecords(folder: string): RecordSource {
     }
     const packed = pack?.get(plan.id);
     if (packed === undefined) return { missing: NOT_MEASURED };
+    const { summary } = packed;
     const where = join(folder, 'raw', `${entry.id}.json`);
-    expectPlan(packed.summary, entry, plan.id, where, 'pack the measurements again');
+    expectPlan(summary, entry, plan.id, where, 'pack the measurements again');
     // Records of another plan than today's would answer another question.
     if (digest(packed.plan) !== digest(plan))
       return { missing: `${NOT_MEASURED} since the figure changed` };
-    if ('unavailable' in packed.summary) return unavailable(packed.summary);
-    const name = `${join(folder, 'raw', `${entry.id}.csv.gz`)}, plan ${plan.id}`;
-    return { summary: packed.summary, clients: parseRecords(packed.csv, name, packed.summary) };
+    return 'unavailable' in summary ? unavailable(summary) : { ...packed, summary };
+  };
+  return {
+    records: (entry, plan) => {
+      const packed = find(entry, plan);
+      if ('missing' in packed) return packed;
+      const name = `${join(folder, 'raw', `${entry.id}.csv.gz`)}, plan ${plan.id}`;
+      return { summary: packed.summary, clients: parseRecords(packed.csv, name, packed.summary) };
+    },
+    table: (entry, plan, file) => {
+      const path = `${join(folder, 'raw', `${entry.id}.${file}.gz`)}, plan ${plan.id}`;
+      const packed = find(entry, plan);
+      if ('missing' in packed) return { path, rows: [] };
+      const text = file === UTILIZATION_FILE ? packed.utilization : undefined;
+      if (text === undefined) throw new UserError(`${path}: is not packed; measure and pack again`);
+      return { path, rows: parseCsv(text.toString('utf8'), path) };
+    },
   };
 }
 

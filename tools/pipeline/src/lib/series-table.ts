@@ -15,7 +15,7 @@ export interface SeriesTable {
   optional: readonly string[];
 }
 
-/** What the simulated GPUs were used for. */
+/** What the GPUs were used for. */
 export const UTILIZATION: SeriesTable = {
   file: 'utilization.csv',
   asked: (figure) => figure.utilization_interval_ns !== undefined,

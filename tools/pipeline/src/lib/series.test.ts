@@ -7,6 +7,7 @@ import { smallFigure } from './figure-for-test.ts';
 import type { FigureDefinition } from './figure-schema.ts';
 import { writeAtomic } from './files.ts';
 import { plansOf } from './plans.ts';
+import { rawRecords } from './records.ts';
 import {
   MEMORY,
   PHASES,
@@ -57,7 +58,7 @@ describe.each(ASKED.map(([table, field]) => ({ table, field, file: table.file })
 
     test('a figure that no longer asks for it keeps no old table', () => {
       writeAtomic(join(out, table.file), 'old');
-      writeSeries(out, smallFigure());
+      writeSeries(out, smallFigure(), rawRecords(out, false));
       expect(existsSync(join(out, table.file))).toBe(false);
       expect(readSeries(table, out, ['hp', 'be'])).toBeNull();
     });
@@ -75,7 +76,7 @@ describe('use of the GPU', () => {
 
   test('the series of the first seed become one table', () => {
     writeRaw(figure, UTILIZATION, `${HEADER}\n0,0,1000,0.5,0.25,0.125,0.75\n0,1000,1500,1,1,0,0\n`);
-    writeSeries(out, figure);
+    writeSeries(out, figure, rawRecords(out, false));
     const lines = linesOf(UTILIZATION);
     expect(lines[0]).toBe('system,hp,be,gpu,begin_ms,end_ms,sm_busy,occupancy,compute,dram');
     expect(lines).toContain('ideal,resnet50,,0,0,0.001,0.5,0.25,0.125,0.75');
@@ -91,7 +92,7 @@ describe('use of the GPU', () => {
   test('a series that cannot be read is named with its line', () => {
     writeRaw(figure, UTILIZATION, `${HEADER}\n0,0,1000,0.5,0.25,much,0.75\n`);
     expect(() => {
-      writeSeries(out, figure);
+      writeSeries(out, figure, rawRecords(out, false));
     }).toThrow(/utilization\.csv:2: compute is "much"; expected a number/);
     expect(existsSync(join(out, 'utilization.csv'))).toBe(false);
   });
@@ -108,7 +109,7 @@ describe('memory', () => {
       MEMORY,
       `${HEADER}\n0,hp,0,1000,${GIB},${GIB},${GIB},\n0,,0,1000,0,${GIB},${GIB},${GIB}\n`,
     );
-    writeSeries(out, figure);
+    writeSeries(out, figure, rawRecords(out, false));
     const lines = linesOf(MEMORY);
     expect(lines[0]).toBe(
       'system,hp,be,gpu,client,begin_ms,end_ms,live_mean_gib,live_max_gib,held_max_gib,budget_gib',
@@ -124,7 +125,7 @@ describe('memory', () => {
   test('a series that cannot be read is named with its line', () => {
     writeRaw(figure, MEMORY, `${HEADER}\n0,,0,1000,0,some,0,\n`);
     expect(() => {
-      writeSeries(out, figure);
+      writeSeries(out, figure, rawRecords(out, false));
     }).toThrow(/memory\.csv:2: live_max is "some"; expected a number/);
     expect(existsSync(join(out, 'memory.csv'))).toBe(false);
   });
@@ -135,7 +136,7 @@ describe('phases', () => {
 
   test('the phases of the first seed become one table', () => {
     writeRaw(figure, PHASES, 'client,iteration,phase,begin_ns,end_ns\nhp,0,forward,1000,2500\n');
-    writeSeries(out, figure);
+    writeSeries(out, figure, rawRecords(out, false));
     const lines = linesOf(PHASES);
     expect(lines[0]).toBe('system,hp,be,client,iteration,phase,begin_ms,end_ms');
     expect(lines).toContain('deep,resnet50,bert,hp,0,forward,0.001,0.0025');
@@ -150,7 +151,7 @@ describe('phases', () => {
   test('a phase that cannot be read is named with its line', () => {
     writeRaw(figure, PHASES, 'client,iteration,phase,begin_ns,end_ns\nhp,0,forward,1000,soon\n');
     expect(() => {
-      writeSeries(out, figure);
+      writeSeries(out, figure, rawRecords(out, false));
     }).toThrow(/phases\.csv:2: end_ns is "soon"; expected a number/);
     expect(existsSync(join(out, 'phases.csv'))).toBe(false);
   });

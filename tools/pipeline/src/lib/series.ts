@@ -5,12 +5,12 @@
 
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { readCsv, toCsv } from './csv.ts';
+import { toCsv } from './csv.ts';
 import type { FigureDefinition } from './figure-schema.ts';
 import { writeAtomic } from './files.ts';
 import { USES } from './metric-names.ts';
 import { ALL, planCells } from './plans.ts';
-import { rawPath } from './raw.ts';
+import type { RecordSource } from './records.ts';
 import { numberOf, SERIES, type SeriesTable } from './series-table.ts';
 
 const NS_PER_MS = 1e6;
@@ -60,14 +60,23 @@ const COLUMNS: Record<SeriesTable['file'], Columns> = {
 };
 
 /** Writes the series that the figure asks for; removes those that it no longer asks for. */
-export function writeSeries(out: string, figure: FigureDefinition): void {
+export function writeSeries(
+  out: string,
+  figure: FigureDefinition,
+  source: Pick<RecordSource, 'table'>,
+): void {
   for (const table of SERIES) {
-    if (table.asked(figure)) writeTable(out, figure, table);
+    if (table.asked(figure)) writeTable(out, figure, source, table);
     else rmSync(join(out, table.file), { force: true });
   }
 }
 
-function writeTable(out: string, figure: FigureDefinition, { file }: SeriesTable): void {
+function writeTable(
+  out: string,
+  figure: FigureDefinition,
+  source: Pick<RecordSource, 'table'>,
+  { file }: SeriesTable,
+): void {
   const axes = Object.keys(figure.axes);
   const columns = Object.entries(COLUMNS[file]);
   const rows = figure.systems.flatMap((entry) =>
@@ -75,8 +84,8 @@ function writeTable(out: string, figure: FigureDefinition, { file }: SeriesTable
       .filter(({ plan }) => plan.seed === figure.seeds[0])
       .flatMap(({ plan, cell }) => {
         const ids = axes.map((axis) => cell[axis] ?? '');
-        const path = `${rawPath(out, entry.id, plan.id)}.${file}`;
-        return readCsv(path, `run ${entry.id} again`).map((row, i) => {
+        const { path, rows: raws } = source.table(entry, plan, file);
+        return raws.map((row, i) => {
           const raw: RawRow = {
             fields: row,
             number: (column) => numberOf(row, column, `${path}:${String(i + 2)}`),

@@ -9,7 +9,7 @@ import { SMALL_PLOT, smallFigure } from './figure-for-test.ts';
 
 /**
  * The stand-in: a Node program with the core's command line. Request k arrives at 200 ms × k and takes k mod 10 + 1
- * milliseconds; ten times that under reef. In lane cuda it says that a "Test GPU" measured it. A marker file next to it
+ * milliseconds; ten times that under reef. Half of the SMs are busy. In lane cuda it says that a "Test GPU" measured it. A marker file next to it
  * makes it fail, hang after one plan, say that reef is unavailable, or refuse where it may.
  */
 const STAND_IN = `#!/usr/bin/env node
@@ -57,7 +57,14 @@ for (const file of plans) {
   rows.sort((a, b) => a[4] - b[4]);
   process.stderr.write(JSON.stringify({ plan: plan.id, done: 1, sim_ns: 1 }) + '\\n');
   fs.writeFileSync(base + '.csv', ['client,index,arrival_ns,start_ns,end_ns', ...rows].join('\\n') + '\\n');
-  fs.writeFileSync(base + '.json', JSON.stringify({ ...summary, duration_ns: 2e9, clients, counters: {} }));
+  const use = {};
+  if (plan.utilization_interval_ns) {
+    const series = 'gpu,begin_ns,end_ns,sm_busy,occupancy,compute,dram\\n0,0,' + 1e9 * scale + ',0.5,0.2,0.4,0.3\\n';
+    fs.writeFileSync(base + '.utilization.csv', series);
+    use.utilization = [{ gpu: 0, sm_busy: 0.5, occupancy: 0.2, compute: 0.4, dram: 0.3 }];
+    use.utilization_sha256 = require('node:crypto').createHash('sha256').update(series).digest('hex');
+  }
+  fs.writeFileSync(base + '.json', JSON.stringify({ ...summary, duration_ns: 2e9, ...use, clients, counters: {} }));
   if (mode === 'hang') { setInterval(() => {}, 1000); break; }
 }
 `;

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/sha256.h"
 #include "cuda/coordinator/merge_records.h"
+#include "cuda/coordinator/use_results.h"
 #include "cuda/cuda_device.h"
 #include "cuda/driver.h"
 #include "cuda/present_gpu.h"
@@ -74,6 +75,13 @@ fs::path make_scratch() {
 struct CudaLane::Segment {
   std::vector<std::pair<HostKey, std::vector<std::size_t>>> hosts;
   bool endless = false; ///< its only client has no end of its own
+  std::size_t gpu = 0;  ///< as records count them: a client that runs isolated has one of its own
+};
+
+/// What came of a plan, or of one of its segments.
+struct CudaLane::Measurement {
+  std::vector<HostRun> runs;
+  std::vector<UseSeries> use; ///< by GPU, if the plan wants it counted
 };
 
 /// Watches a segment while it runs: progress for the user, and whether there still is any.
@@ -183,10 +191,12 @@ void CudaLane::check(const Plan& plan) {
                                  "for this GPU, or --any-gpu",
                                  plan.source, plan.gpu, setup.gpu.name, name));
   }
-  if (plan.utilization_interval > 0) {
-    throw InputError(fmt::format("{}: plan.utilization_interval_ns: a real GPU does not count its "
-                                 "use; expected no such field, or lane sim",
-                                 plan.source));
+  if (plan.utilization_interval > 0 && plan.utilization_interval < kShortestUseInterval) {
+    throw InputError(fmt::format("{}: plan.utilization_interval_ns: is {}, but a real GPU "
+                                 "refreshes its counters every {} ms; "
+                                 "expected at least {}, or lane sim",
+                                 plan.source, plan.utilization_interval,
+                                 kShortestUseInterval / kMillisecond, kShortestUseInterval));
   }
   if (plan.memory_interval > 0) {
     throw InputError(fmt::format("{}: plan.memory_interval_ns: a real GPU does not record its "
@@ -242,11 +252,17 @@ std::string CudaLane::digest(const Plan& plan, const PlanSetup& setup) {
 }
 
 bool CudaLane::reuse(const Plan& plan, const fs::path& out) {
-  const auto records = out / (plan.id + ".csv");
-  const auto summary = out / (plan.id + ".json");
+  const ResultFiles files = ResultFiles::of(out, plan.id);
   const std::string input = digest(plan, set_up(plan, catalog_));
-  return is_finished(summary, records, input) ||
-         (ledger_ && ledger_->fetch(input, records, summary));
+  const bool whole = plan.utilization_interval == 0 || fs::exists(files.utilization);
+  return (whole && is_finished(files.summary, files.records, input)) ||
+         (ledger_ && ledger_->fetch(input, files));
+}
+
+void CudaLane::open_counters(const Plan& plan) {
+  if (plan.utilization_interval > 0 && !counters_) {
+    counters_ = std::make_unique<UseCounters>(options_.nvml(), text(options_.gpu, "uuid"));
+  }
 }
 
 // Hosts
@@ -264,7 +280,8 @@ std::vector<CudaLane::Segment> CudaLane::segments_of(const Plan& plan,
     // Nothing may be shared: one client after the other, those without an end of their own last, since
     // they run as long as the longest of the others.
     for (const std::size_t c : all) {
-      segments.push_back({.hosts = {{HostKey{}, {c}}}, .endless = !plan.clients[c].requests});
+      segments.push_back(
+          {.hosts = {{HostKey{}, {c}}}, .endless = !plan.clients[c].requests, .gpu = c});
     }
     std::stable_partition(segments.begin(), segments.end(),
                           [](const Segment& segment) { return !segment.endless; });
@@ -332,9 +349,9 @@ void CudaLane::prepare(const std::vector<const Plan*>& plans) {
 // Running
 // ---------------------------------------------------------------------------------------------------
 
-std::vector<HostRun> CudaLane::run_segment(const Plan& plan, const PlanSetup& setup,
-                                           const Segment& segment, Nanos limit,
-                                           const LaneProgress& progress) {
+CudaLane::Measurement CudaLane::run_segment(const Plan& plan, const PlanSetup& setup,
+                                            const Segment& segment, Nanos limit,
+                                            const LaneProgress& progress) {
   std::vector<std::size_t> clients;
   for (const auto& host : segment.hosts) {
     clients.insert(clients.end(), host.second.begin(), host.second.end());
@@ -362,6 +379,10 @@ std::vector<HostRun> CudaLane::run_segment(const Plan& plan, const PlanSetup& se
               .requests = plan.clients[ending.front()].requests,
               .progress = progress};
 
+  std::optional<UseSampler> sampler;
+  if (plan.utilization_interval > 0) {
+    sampler.emplace(*counters_, *shared, plan.utilization_interval);
+  }
   std::vector<HostProcess*> hosts;
   const bool mps = segment.hosts.front().first.under_mps();
   for (const auto& [key, driven] : segment.hosts) {
@@ -386,6 +407,9 @@ std::vector<HostRun> CudaLane::run_segment(const Plan& plan, const PlanSetup& se
         if (mps && pool().daemon_died()) {
           throw HostFailure(HostFault::lost, "the MPS daemon died");
         }
+        if (sampler) {
+          sampler->check();
+        }
         watch.look();
       },
       [&] {
@@ -393,17 +417,20 @@ std::vector<HostRun> CudaLane::run_segment(const Plan& plan, const PlanSetup& se
         shared->stop = true;
       });
   throw_failure(replies);
-  std::vector<HostRun> runs;
+  Measurement result;
   for (std::size_t h = 0; h < hosts.size(); ++h) {
-    runs.push_back(read_run(replies[h].answer, segment.hosts[h].second));
+    result.runs.push_back(read_run(replies[h].answer, segment.hosts[h].second));
   }
-  return runs;
+  if (sampler) {
+    result.use.push_back(sampler->finish());
+  }
+  return result;
 }
 
-std::vector<HostRun> CudaLane::measure(const Plan& plan, const PlanSetup& setup,
-                                       const LaneProgress& progress) {
+CudaLane::Measurement CudaLane::measure(const Plan& plan, const PlanSetup& setup,
+                                        const LaneProgress& progress) {
   const std::vector<Segment> segments = segments_of(plan, setup);
-  std::vector<HostRun> runs;
+  Measurement all;
   Nanos longest = 0;
   for (std::size_t s = 0; s < segments.size(); ++s) {
     const auto part = [&](double done, Nanos now) {
@@ -412,12 +439,17 @@ std::vector<HostRun> CudaLane::measure(const Plan& plan, const PlanSetup& setup,
       }
     };
     const Nanos limit = segments[s].endless && longest > 0 ? longest : kNever;
-    for (HostRun& run : run_segment(plan, setup, segments[s], limit, part)) {
+    Measurement measured = run_segment(plan, setup, segments[s], limit, part);
+    for (HostRun& run : measured.runs) {
       longest = std::max(longest, run.duration);
-      runs.push_back(std::move(run));
+      all.runs.push_back(std::move(run));
+    }
+    for (UseSeries& series : measured.use) {
+      all.use.resize(std::max(all.use.size(), segments[s].gpu + 1));
+      all.use[segments[s].gpu] = std::move(series);
     }
   }
-  return runs;
+  return all;
 }
 
 RunOutcome CudaLane::run(const Plan& plan, const fs::path& out, const LaneProgress& progress) {
@@ -425,13 +457,14 @@ RunOutcome CudaLane::run(const Plan& plan, const fs::path& out, const LaneProgre
   if (reuse(plan, out)) {
     return RunOutcome::reused;
   }
+  open_counters(plan);
   const PlanSetup setup = set_up(plan, catalog_);
   const std::vector<HostNeed> needs = needs_of(plan, setup);
   try {
     pool().prepare(needs);
-    const std::vector<HostRun> runs = measure(plan, setup, progress);
+    const Measurement measured = measure(plan, setup, progress);
     stop_if_interrupted();
-    finish(plan, out, digest(plan, setup), setup, runs);
+    finish(plan, out, digest(plan, setup), setup, measured);
     return RunOutcome::finished;
   } catch (const HostFailure& failure) {
     if (options_.interrupted()) {
@@ -495,9 +528,8 @@ ordered_json CudaLane::machine(const PlanSetup& setup, const Plan& plan) {
 }
 
 void CudaLane::finish(const Plan& plan, const fs::path& out, const std::string& digest,
-                      const PlanSetup& setup, const std::vector<HostRun>& runs) {
-  const auto records = out / (plan.id + ".csv");
-  const auto summary = out / (plan.id + ".json");
+                      const PlanSetup& setup, const Measurement& measured) {
+  const ResultFiles files = ResultFiles::of(out, plan.id);
   std::vector<std::string> names;
   for (const ClientPlan& client : plan.clients) {
     names.push_back(client.name);
@@ -506,7 +538,7 @@ void CudaLane::finish(const Plan& plan, const fs::path& out, const std::string& 
   std::vector<ClientRows> rows;
   ordered_json hosts = ordered_json::array();
   Nanos duration = 0;
-  for (const HostRun& run : runs) {
+  for (const HostRun& run : measured.runs) {
     duration = std::max(duration, run.duration);
     ordered_json driven = ordered_json::array();
     for (const HostClient& client : run.clients) {
@@ -526,7 +558,7 @@ void CudaLane::finish(const Plan& plan, const fs::path& out, const std::string& 
   }
   std::sort(rows.begin(), rows.end(),
             [](const ClientRows& a, const ClientRows& b) { return a.client < b.client; });
-  RequestLog log(records, names);
+  RequestLog log(files.records, names);
   merge_records(rows, log);
   for (const ClientRows& file : rows) {
     std::error_code ignored;
@@ -534,7 +566,7 @@ void CudaLane::finish(const Plan& plan, const fs::path& out, const std::string& 
   }
   // A summary of an earlier result must not vouch for the new records, however briefly.
   std::error_code ignored;
-  fs::remove(summary, ignored);
+  fs::remove(files.summary, ignored);
   log.commit();
 
   std::string label =
@@ -543,22 +575,25 @@ void CudaLane::finish(const Plan& plan, const fs::path& out, const std::string& 
   if (!is_gpu_of(gpu, setup.gpu)) {
     label += fmt::format(", on {} in place of {}", gpu, plan.gpu);
   }
-  const ordered_json document = {{"version", kSummaryVersion},
-                                 {"plan", plan.id},
-                                 {"system", plan.system},
-                                 {"gpu", plan.gpu},
-                                 {"lane", "cuda"},
-                                 {"label", label},
-                                 {"seed", plan.seed},
-                                 {"duration_ns", duration},
-                                 {"input_digest", digest},
-                                 {"records_sha256", sha256_hex(read_file(records))},
-                                 {"machine", machine(setup, plan)},
-                                 {"clients", clients},
-                                 {"counters", {{"hosts", hosts}}}};
-  write_file(summary, document.dump(1) + "\n");
+  ordered_json document = {{"version", kSummaryVersion},
+                           {"plan", plan.id},
+                           {"system", plan.system},
+                           {"gpu", plan.gpu},
+                           {"lane", "cuda"},
+                           {"label", label},
+                           {"seed", plan.seed},
+                           {"duration_ns", duration},
+                           {"input_digest", digest},
+                           {"records_sha256", sha256_hex(read_file(files.records))},
+                           {"machine", machine(setup, plan)},
+                           {"clients", clients},
+                           {"counters", {{"hosts", hosts}}}};
+  if (!measured.use.empty()) {
+    write_use(measured.use, files.utilization, document);
+  }
+  write_file(files.summary, document.dump(1) + "\n");
   if (ledger_) {
-    ledger_->store(digest, records, summary);
+    ledger_->store(digest, files);
   }
 }
 

@@ -14,6 +14,9 @@
 #include "cuda/coordinator/gpu_lock.h"
 #include "cuda/coordinator/host_pool.h"
 #include "cuda/coordinator/ledger.h"
+#include "cuda/coordinator/nvml.h"
+#include "cuda/coordinator/use_counters.h"
+#include "cuda/coordinator/use_sampler.h"
 #include "run/plan.h"
 #include "run/plan_setup.h"
 #include "run/run_plan.h"
@@ -32,6 +35,7 @@ struct LaneOptions {
   Command host;
   std::string mps_control = "nvidia-cuda-mps-control";
   std::optional<std::filesystem::path> ledger;
+  std::function<const Nvml&()> nvml = cotenant::cuda::nvml; ///< called when a plan needs it
   /// A plan may name another GPU than the one that is here: its results are labelled so.
   bool any_gpu = false;
   bool outputs = false; ///< digests of the clients' outputs go into the summaries
@@ -65,6 +69,10 @@ class CudaLane {
   /// The result is in `out` already, or in the ledger, from which it is copied.
   [[nodiscard]] bool reuse(const Plan& plan, const std::filesystem::path& out);
 
+  /// Makes the GPU's counters ready if the plan wants its use counted, so that what is missing is known before
+  /// anything runs. Throws Unavailable.
+  void open_counters(const Plan& plan);
+
   /// Starts hosts and loads programs for several plans at once, which takes less time than one by one.
   /// What fails here fails again, and is reported, when its plan runs.
   void prepare(const std::vector<const Plan*>& plans);
@@ -88,6 +96,7 @@ class CudaLane {
  private:
   struct Segment;
   struct Watch;
+  struct Measurement;
 
   [[nodiscard]] std::string digest(const Plan& plan, const PlanSetup& setup);
   [[nodiscard]] std::vector<HostNeed> needs_of(const Plan& plan, const PlanSetup& setup) const;
@@ -97,12 +106,11 @@ class CudaLane {
   [[noreturn]] void explain(const HostFailure& failure, const std::string& subject,
                             const std::vector<HostNeed>& needs);
   void stop_if_interrupted() const;
-  std::vector<HostRun> run_segment(const Plan& plan, const PlanSetup& setup, const Segment& segment,
-                                   Nanos limit, const LaneProgress& progress);
-  std::vector<HostRun> measure(const Plan& plan, const PlanSetup& setup,
-                               const LaneProgress& progress);
+  Measurement run_segment(const Plan& plan, const PlanSetup& setup, const Segment& segment,
+                          Nanos limit, const LaneProgress& progress);
+  Measurement measure(const Plan& plan, const PlanSetup& setup, const LaneProgress& progress);
   void finish(const Plan& plan, const std::filesystem::path& out, const std::string& digest,
-              const PlanSetup& setup, const std::vector<HostRun>& runs);
+              const PlanSetup& setup, const Measurement& measured);
   static void record_unavailable(const Plan& plan, const std::filesystem::path& out,
                                  std::string_view why);
   [[nodiscard]] nlohmann::ordered_json machine(const PlanSetup& setup, const Plan& plan);
@@ -111,6 +119,7 @@ class CudaLane {
   LaneOptions options_;
   std::filesystem::path scratch_; ///< a folder of our own
   std::optional<Ledger> ledger_;
+  std::unique_ptr<UseCounters> counters_;
   std::unique_ptr<GpuLock> lock_;
   std::unique_ptr<HostPool> pool_;
 };

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "base/sha256.h"
 #include "cuda/coordinator/cuda_run.h"
 #include "cuda/coordinator/lane_for_test.h"
 #include "cuda/driver.h"
@@ -33,6 +34,14 @@ class CudaRun : public testing::Test {
     EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "something is left running";
   }
   static json plan(const std::string& system) { return WorkspaceForTest::plan(system); }
+  static json counted(const std::string& system) {
+    json document = plan(system);
+    document["utilization_interval_ns"] = 100'000'000;
+    return document;
+  }
+  fs::path use_file(const std::string& system) {
+    return test.space.out() / ("small-" + system + ".utilization.csv");
+  }
   bool result_exists(const std::string& id) {
     return fs::exists(test.space.out() / (id + ".csv")) ||
            fs::exists(test.space.out() / (id + ".json"));
@@ -53,16 +62,82 @@ class CudaRun : public testing::Test {
   LaneForTest test;
 };
 
-TEST_F(CudaRun, PlansThatAskForCountersOfTheSimulatorAreRefused) {
+TEST_F(CudaRun, CountersAreNotReadMoreOftenThanTheGpuRefreshesThem) {
   json counted = plan("orion");
+  counted["utilization_interval_ns"] = 100'000'000;
   EXPECT_NO_THROW(test.lane().check(test.plan(counted)));
-  counted["utilization_interval_ns"] = 1'000'000;
+  counted["utilization_interval_ns"] = 99'999'999;
   try {
     test.lane().check(test.plan(counted));
     FAIL();
   } catch (const InputError& error) {
-    EXPECT_TRUE(contains(error.what(), "plan.utilization_interval_ns: a real GPU")) << error.what();
+    EXPECT_TRUE(contains(error.what(), "plan.utilization_interval_ns: is 99999999, but"))
+        << error.what();
+    EXPECT_TRUE(contains(error.what(), "expected at least 100000000")) << error.what();
   }
+}
+
+TEST_F(CudaRun, UseIsWrittenAsTheSimulatedLaneWritesIt) {
+  test.misbehave("dawdle-run");
+  test.with_ledger = true;
+  EXPECT_EQ(test.run(counted("orion")), RunOutcome::finished);
+  const std::string use = read_file(use_file("orion"));
+  EXPECT_TRUE(use.starts_with("gpu,begin_ns,end_ns,sm_busy,occupancy,compute,dram\n0,")) << use;
+  EXPECT_TRUE(use.ends_with(",0.500000,0.500000,0.500000,0.500000\n")) << use;
+  const json summary = test.summary("small-orion");
+  EXPECT_EQ(summary["utilization"].size(), 1U);
+  EXPECT_EQ(summary["utilization"][0]["dram"], 0.5);
+  EXPECT_EQ(summary["utilization_sha256"], sha256_hex(use));
+  EXPECT_GE(summary["counters"]["use_samples"]["count"], 2);
+  EXPECT_EQ(summary["counters"]["hosts"].size(), 1U);
+
+  EXPECT_EQ(test.run(counted("orion")), RunOutcome::reused);
+  fs::remove(use_file("orion"));
+  EXPECT_EQ(test.run(counted("orion")), RunOutcome::reused) << "from the ledger";
+  EXPECT_EQ(read_file(use_file("orion")), use);
+  EXPECT_EQ(test.logged("run").size(), 1U);
+}
+
+TEST_F(CudaRun, AResultWithoutItsUseIsMeasuredAgain) {
+  test.misbehave("dawdle-run");
+  test.run(counted("orion"));
+  fs::remove(use_file("orion"));
+  EXPECT_EQ(test.run(counted("orion")), RunOutcome::finished);
+  EXPECT_TRUE(fs::exists(use_file("orion")));
+}
+
+TEST_F(CudaRun, ClientsThatRunIsolatedHaveAGpuEach) {
+  test.misbehave("dawdle-run");
+  test.run(counted("ideal"));
+  const json summary = test.summary("small-ideal");
+  ASSERT_EQ(summary["utilization"].size(), 2U);
+  EXPECT_EQ(summary["utilization"][1]["gpu"], 1);
+  const std::string use = read_file(use_file("ideal"));
+  EXPECT_TRUE(contains(use, "\n0,"));
+  EXPECT_LT(use.find("\n0,"), use.find("\n1,")) << "by time, then by GPU";
+}
+
+TEST_F(CudaRun, WhereTheGpuCannotCountNothingIsStarted) {
+  test.nvml.supported = false;
+  try {
+    test.run(counted("orion"));
+    FAIL();
+  } catch (const Unavailable& error) {
+    EXPECT_TRUE(contains(error.what(), "the use of GPU-fake cannot be counted")) << error.what();
+  }
+  EXPECT_TRUE(test.logged("").empty());
+  EXPECT_EQ(test.run(plan("orion")), RunOutcome::finished) << "others do without";
+}
+
+TEST_F(CudaRun, CountersThatFailWhileClientsRunEndTheRun) {
+  test.misbehave("linger-run");
+  test.only_once();
+  test.nvml.fails_from = 2;
+  const std::string failure = test.failure(counted("orion"));
+  EXPECT_EQ(failure, "small-orion: reading the GPU's counters: nvmlGpmSampleGet: GPU is lost");
+  EXPECT_FALSE(result_exists("small-orion"));
+  EXPECT_FALSE(fs::exists(use_file("orion")));
+  EXPECT_EQ(test.run(plan("orion")), RunOutcome::finished);
 }
 
 TEST_F(CudaRun, PlansThatRecordOrShareOutMemoryAreRefused) {

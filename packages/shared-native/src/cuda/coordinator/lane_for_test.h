@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "cuda/coordinator/cuda_run.h"
+#include "cuda/coordinator/fake_nvml_for_test.h"
 #include "run/workspace_for_test.h"
 
 namespace cotenant::cuda {
@@ -31,6 +32,7 @@ class LaneForTest {
       options.host.set.push_back(variable);
     }
     options.mps_control = COTENANT_DATA_DIR "/test/fake_mps_control.py";
+    options.nvml = [this]() -> const Nvml& { return nvml.table; };
     options.fingerprint = [this](const std::string& system) { return fingerprint + system; };
     options.interrupted = [this] { return stop; };
     options.watchdog = std::chrono::seconds(1);
@@ -87,6 +89,7 @@ class LaneForTest {
 
   WorkspaceForTest space;
   Catalog catalog{space.data()};
+  FakeNvml nvml;
   std::string driver = "580.1";
   std::string fingerprint = "code 1 ";
   std::int64_t memory_bytes = 150'000'000'000;

@@ -22,6 +22,7 @@ class LedgerTest : public testing::Test {
 
   TemporaryFolder folder;
   fs::path home = folder.path() / "a/.cotenant/ledger";
+  ResultFiles files = ResultFiles::of(folder.path(), "x");
   fs::path records = folder.path() / "x.csv";
   fs::path summary = folder.path() / "x.json";
   std::string digest = std::string(64, 'd');
@@ -29,32 +30,51 @@ class LedgerTest : public testing::Test {
 
 TEST_F(LedgerTest, GivesBackWhatWasStored) {
   const Ledger ledger(home);
-  EXPECT_FALSE(ledger.fetch(digest, records, summary));
+  EXPECT_FALSE(ledger.fetch(digest, files));
   write_result("rows\n");
   const std::string text = read_file(summary);
-  ledger.store(digest, records, summary);
+  ledger.store(digest, files);
   fs::remove(records);
   fs::remove(summary);
-  EXPECT_TRUE(Ledger(home).fetch(digest, records, summary));
+  EXPECT_TRUE(Ledger(home).fetch(digest, files));
   EXPECT_EQ(read_file(records), "rows\n");
   EXPECT_EQ(read_file(summary), text);
-  EXPECT_FALSE(ledger.fetch(std::string(64, 'e'), records, summary));
+  EXPECT_FALSE(ledger.fetch(std::string(64, 'e'), files));
 }
 
 TEST_F(LedgerTest, DamagedEntriesAreAbsentAndWrittenAnew) {
   const Ledger ledger(home);
   write_result("rows\n");
-  ledger.store(digest, records, summary);
+  ledger.store(digest, files);
   const fs::path entry = home / "dd" / digest;
   write_file(entry.string() + ".csv", "ro");
-  EXPECT_FALSE(ledger.fetch(digest, records, summary));
+  EXPECT_FALSE(ledger.fetch(digest, files));
   EXPECT_EQ(read_file(records), "rows\n") << "nothing is overwritten by a damaged entry";
-  ledger.store(digest, records, summary);
-  EXPECT_TRUE(ledger.fetch(digest, records, summary));
+  ledger.store(digest, files);
+  EXPECT_TRUE(ledger.fetch(digest, files));
   write_file(entry.string() + ".json", "{\"input_digest\":3}");
-  EXPECT_FALSE(ledger.fetch(digest, records, summary));
+  EXPECT_FALSE(ledger.fetch(digest, files));
   fs::remove(entry.string() + ".json");
-  EXPECT_FALSE(ledger.fetch(digest, records, summary));
+  EXPECT_FALSE(ledger.fetch(digest, files));
+}
+
+TEST_F(LedgerTest, WhatTheGpuWasUsedForStaysWithItsResult) {
+  const Ledger ledger(home);
+  write_file(records, "rows\n");
+  write_file(files.utilization, "use\n");
+  write_file(summary, nlohmann::json{{"input_digest", digest},
+                                     {"records_sha256", sha256_hex("rows\n")},
+                                     {"utilization_sha256", sha256_hex("use\n")}}
+                          .dump());
+  ledger.store(digest, files);
+  fs::remove(files.utilization);
+  EXPECT_TRUE(ledger.fetch(digest, files));
+  EXPECT_EQ(read_file(files.utilization), "use\n");
+  const fs::path kept = home / "dd" / (digest + ".utilization.csv");
+  write_file(kept, "us");
+  EXPECT_FALSE(ledger.fetch(digest, files));
+  fs::remove(kept);
+  EXPECT_FALSE(ledger.fetch(digest, files));
 }
 
 TEST_F(LedgerTest, KeepsItselfOutOfVersionControl) {

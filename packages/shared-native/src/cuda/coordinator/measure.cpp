@@ -78,7 +78,7 @@ class Batch {
 
   MeasureResult run() {
     const std::vector<const MeasurePlan*> todo = skip_finished();
-    for (std::size_t next = 0; next < todo.size(); ++next) {
+    for (std::size_t next = 0; next < todo.size() && result_.unavailable.empty(); ++next) {
       if (options_.interrupted()) {
         result_.interrupted = true;
         break;
@@ -105,7 +105,10 @@ class Batch {
           ++result_.reused;
         } else {
           todo.push_back(&item);
+          lane_.open_counters(item.plan);
         }
+      } catch (const Unavailable& error) {
+        result_.unavailable = error.what();
       } catch (const InputError& error) {
         fail(item, error.what());
       }

@@ -20,10 +20,12 @@ class Measure : public testing::Test {
   fs::path plans() { return test.space.root() / "plans"; }
   fs::path out() { return test.space.root() / "results"; }
 
-  void add(const std::string& entry, const std::string& system, const std::string& cell, int seed) {
+  void add(const std::string& entry, const std::string& system, const std::string& cell, int seed,
+           const json& fields = json::object()) {
     json plan = WorkspaceForTest::plan(system);
     plan["id"] = cell + "_s" + std::to_string(seed);
     plan["seed"] = seed;
+    plan.update(fields);
     fs::create_directories(plans() / entry);
     write_file(plans() / entry / (plan["id"].get<std::string>() + ".json"), plan.dump());
   }
@@ -102,6 +104,16 @@ TEST_F(Measure, WhatCannotRunHereIsRecordedAndIsNoFailure) {
   EXPECT_EQ(result.unavailable_plans, 1U);
   EXPECT_TRUE(result.failures.empty());
   EXPECT_TRUE(fs::exists(out() / "mps/a_s1.json"));
+}
+
+TEST_F(Measure, WithoutCountersThatPlansAskForNothingBegins) {
+  add("reef", "reef", "a", 1);
+  add("orion", "orion", "a", 1, {{"utilization_interval_ns", 100'000'000}});
+  test.nvml.supported = false;
+  const MeasureResult result = run();
+  EXPECT_NE(result.unavailable.find("cannot be counted"), std::string::npos) << result.unavailable;
+  EXPECT_EQ(result.left, 2U);
+  EXPECT_TRUE(test.logged("").empty());
 }
 
 TEST_F(Measure, ManyFailuresInARowAreTheMachines) {
