@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pathlib
 import re
 from typing import Any
@@ -18,10 +19,18 @@ def split_copy(name: str) -> tuple[str, str]:
     return (match[1], match[2]) if match else (name, "")
 
 
-def excerpt_origin(header: dict[str, Any]) -> str | None:
-    """The program whose kernel an excerpt repeats; None for a program that is none."""
+@dataclasses.dataclass(frozen=True)
+class Origin:
+    """The program whose kernel an excerpt launches, and how often."""
+
+    program: str
+    repeat: int
+
+
+def excerpt_origin(header: dict[str, Any]) -> Origin | None:
+    """Where an excerpt is from; None for a program that is none."""
     excerpt = header.get("provenance", {}).get("excerpt")
-    return None if excerpt is None else excerpt["program"]
+    return None if excerpt is None else Origin(excerpt["program"], excerpt["repeat"])
 
 
 def program_header(data: pathlib.Path, program: str) -> dict[str, Any]:

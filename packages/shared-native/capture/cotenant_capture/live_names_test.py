@@ -4,7 +4,7 @@ import pathlib
 import unittest
 
 from cotenant_capture import reader
-from cotenant_capture.live_names import excerpt_origin, program_header, split_copy
+from cotenant_capture.live_names import Origin, excerpt_origin, program_header, split_copy
 
 DATA = pathlib.Path(__file__).resolve().parent.parent.parent
 
@@ -18,8 +18,8 @@ class LiveNamesTest(unittest.TestCase):
     def test_an_excerpt_leads_to_its_model(self):
         header = program_header(DATA, "h200/conv2d-inference-b4-fp32")
         origin = excerpt_origin(header)
-        self.assertEqual(origin, "h200/resnet50-inference-b4-fp32")
-        self.assertIsNone(excerpt_origin(program_header(DATA, origin)))
+        self.assertEqual(origin, Origin("h200/resnet50-inference-b4-fp32", 50))
+        self.assertIsNone(excerpt_origin(program_header(DATA, origin.program)))
 
     def test_a_program_without_a_model(self):
         spin = DATA / "programs" / "h200" / "spin-20us-x1.program.gz"

@@ -71,10 +71,12 @@ class LiveSession:
         origin = excerpt_origin(header)
         if origin is None:
             live = self._model(program, header)
+            ops = live.facts["nodes"]
         else:  # one kernel of a model, which is run out of the whole
-            live = self._model(origin + copy, program_header(self._data, origin))
+            live = self._model(origin.program + copy, program_header(self._data, origin.program))
+            ops = origin.repeat
         self._native.add_graph(program, live.raw_graph())
-        return {"ops": header["ops"], "evidence": live.facts}
+        return {"ops": ops, "evidence": live.facts}
 
     def _model(self, name: str, header: dict[str, Any]) -> LiveProgram:
         if name not in self._models:

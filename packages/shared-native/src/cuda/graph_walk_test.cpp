@@ -190,7 +190,7 @@ TEST_F(GraphWalk, NamesTheFirstOpThatDiffers) {
   EXPECT_NE(refusal(walk(), recorded).find("kind is kernel; expected copy_h2d"), std::string::npos);
 }
 
-TEST(GraphWalk, AnExcerptIsOneOpOfTheWholeRepeated) {
+TEST_F(GraphWalk, AnExcerptIsOneOpOfTheWholeRepeated) {
   LiveProgram live;
   for (const char* name : {"copy", "convolve", "normalize"}) {
     live.ops.emplace_back().name = name;

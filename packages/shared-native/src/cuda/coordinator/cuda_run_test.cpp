@@ -284,20 +284,6 @@ TEST_F(CudaRun, PlansForAnotherGpuAreRefusedOrLabelled) {
   EXPECT_EQ(test.summary("small-orion")["label"], "measured, on NVIDIA H200 in place of v100-16");
 }
 
-TEST_F(CudaRun, OneProgramTwiceInAProcessIsRefused) {
-  json twice = plan("streams");
-  twice["clients"][1]["program"] = twice["clients"][0]["program"];
-  try {
-    test.run(twice);
-    FAIL();
-  } catch (const InputError& error) {
-    EXPECT_TRUE(contains(error.what(), "plan.clients[1].program")) << error.what();
-  }
-  twice["id"] = "small-timeslice";
-  twice["system"]["name"] = "timeslice";
-  EXPECT_EQ(test.run(twice), RunOutcome::finished) << "each process has a copy";
-}
-
 TEST_F(CudaRun, AHostThatDiesIsNamedWithItsLastWordsAndReplaced) {
   expect_recovery("orion", "die-run", "plain host 0: running small-orion: the host (pid ");
   EXPECT_EQ(test.logged("hello").size(), 2U);
