@@ -64,9 +64,19 @@ export function missingReason(
   system: string,
   cell: Record<string, string>,
 ): string | null {
-  const covers = (plan: MissingPlan): boolean =>
-    plan.system === system && Object.entries(plan.cell).every(([axis, id]) => cell[axis] === id);
-  return missing.find(covers)?.reason ?? null;
+  return missingOf(missing, system, cell)[0]?.reason ?? null;
+}
+
+/** The plans among them that a system's value in a cell rests on. */
+function missingOf(
+  missing: readonly MissingPlan[],
+  system: string,
+  cell: Record<string, string>,
+): MissingPlan[] {
+  return missing.filter(
+    (plan) =>
+      plan.system === system && Object.entries(plan.cell).every(([axis, id]) => cell[axis] === id),
+  );
 }
 
 /** Each system and cell without a value, with labels and the first reason: rows for a plot. */
@@ -93,6 +103,8 @@ export function missingCells(
 export interface Coverage {
   /** Cells, over all systems, that are measured with every seed. */
   measured: number;
+  /** Cells that are measured with some seeds. */
+  in_part: number;
   /** All of them but those that are not applicable. */
   of: number;
   not_applicable: number;
@@ -103,10 +115,12 @@ export function coverage(figure: FigureDefinition, missing: readonly MissingPlan
   const all = figure.systems.flatMap((entry) =>
     cellsOf(figure, entry).map((cell) => ({ system: entry.id, cell: idsOf(cell) })),
   );
-  const reasons = all.map(({ system, cell }) => missingReason(missing, system, cell));
-  const refused = reasons.filter((reason) => reason?.startsWith(NOT_APPLICABLE)).length;
+  const gaps = all.map(({ system, cell }) => missingOf(missing, system, cell));
+  const refused = gaps.filter(([first]) => first?.reason.startsWith(NOT_APPLICABLE)).length;
+  const absentSeeds = gaps.map((plans) => new Set(plans.map(({ seed }) => seed)).size);
   return {
-    measured: reasons.filter((reason) => reason === null).length,
+    measured: absentSeeds.filter((seeds) => seeds === 0).length,
+    in_part: absentSeeds.filter((seeds) => seeds > 0 && seeds < figure.seeds.length).length,
     of: all.length - refused,
     not_applicable: refused,
   };

@@ -7,7 +7,7 @@ const ROW: ResultRow = {
   ...{ ci_low: 1, ci_high: 1, n: 1, unit: 'ms', seeds: 3, note: '' },
   ...{ lane: 'sim', gpu: 'gpu-a', label: 'simulated, derived programs' },
 };
-const WHOLE = { quick: false, coverage: { measured: 4, of: 4, not_applicable: 0 } };
+const WHOLE = { quick: false, coverage: { measured: 4, in_part: 0, of: 4, not_applicable: 0 } };
 
 test.each([
   [
@@ -34,8 +34,8 @@ test.each([
       { ...ROW, lane: 'cuda', label: 'measured', seeds: 1 },
       { ...ROW, lane: 'cuda', label: 'measured' },
     ],
-    { quick: false, coverage: { measured: 1, of: 4, not_applicable: 2 } },
-    'lane: cuda, measured on Name of gpu-a  ·  1 or 3 runs a cell  ·  1 of 4 cells measured  ·  2 cells not applicable',
+    { quick: false, coverage: { measured: 1, in_part: 2, of: 4, not_applicable: 2 } },
+    'lane: cuda, measured on Name of gpu-a  ·  1 or 3 runs a cell  ·  1 of 4 cells measured, 2 in part  ·  2 cells not applicable',
   ],
 ])('%s', (_, rows, notes, line) => {
   expect(describeOrigin(rows, (id) => `Name of ${id}`, notes)).toBe(line);

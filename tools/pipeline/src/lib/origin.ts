@@ -27,7 +27,10 @@ export function describeOrigin(
       : [gpu, `lane: ${all((row) => row.lane)} (simulated GPU)`, label]),
     `${seeds || 'no'} ${seeds === '1' ? 'run' : 'runs'} a cell`,
     ...(coverage.measured < coverage.of
-      ? [`${String(coverage.measured)} of ${String(coverage.of)} cells measured`]
+      ? [
+          `${String(coverage.measured)} of ${String(coverage.of)} cells measured` +
+            (coverage.in_part > 0 ? `, ${String(coverage.in_part)} in part` : ''),
+        ]
       : []),
     ...(coverage.not_applicable > 0
       ? [`${String(coverage.not_applicable)} cells not applicable`]
