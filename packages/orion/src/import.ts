@@ -44,7 +44,7 @@ export async function importResults(args: ImportArgs): Promise<string[]> {
   const origin =
     ours.length === 0
       ? runs
-      : `${describeOrigin(ours, gpuName, { quick: false, coverage: { measured: 0, of: 0, not_applicable: 0 } })}  ·  ${runs}`;
+      : `${describeOrigin(ours, gpuName, { quick: false, coverage: { measured: 0, of: 0, in_part: 0, not_applicable: 0 } })}  ·  ${runs}`;
   const shown = ours.length === 0 ? [] : published.systems;
   writeAtomic(join(args.out, 'imported.csv'), resultsToCsv(axes, rows));
   writeAtomic(join(args.out, 'results.csv'), resultsToCsv(axes, [...ours, ...rows]));

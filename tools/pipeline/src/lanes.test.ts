@@ -132,7 +132,7 @@ describe('lane measured', () => {
     gather(measured);
     await plot(measured);
     expect(subtitle(measured)).toBe(
-      'lane: cuda, measured on Test GPU  ·  2 or 3 runs a cell  ·  2 of 4 cells measured',
+      'lane: cuda, measured on Test GPU  ·  2 or 3 runs a cell  ·  2 of 4 cells measured, 1 in part',
     );
     expect(check(measured)[0]).toMatchObject({
       verdict: 'UNTESTED',

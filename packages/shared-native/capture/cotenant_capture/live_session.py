@@ -56,7 +56,7 @@ class LiveSession:
         }
 
     def load(self, program: str) -> dict[str, Any]:
-        """``program`` may be a copy, ``<program>#2``: a model of its own, over tensors of its own."""
+        """``program`` may be a copy, ``<program>#2``: a model over tensors of its own."""
         begin = time.perf_counter()
         if program not in self._loaded:
             self._loaded[program] = self._load(program)
