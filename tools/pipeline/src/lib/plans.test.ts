@@ -4,7 +4,15 @@ import { smallFigure } from './figure-for-test.ts';
 import { PLAN_SCHEMA } from './paths.ts';
 import { planChecker } from './plan-check.ts';
 import { quickFigure } from './lane-figure.ts';
-import { cells, cellsOf, membersOf, metricClients, planIdFor, plansOf } from './plans.ts';
+import {
+  cells,
+  cellsOf,
+  clientNames,
+  membersOf,
+  metricClients,
+  planIdFor,
+  plansOf,
+} from './plans.ts';
 
 const figure = smallFigure();
 const [ideal, deep] = figure.systems;
@@ -102,6 +110,15 @@ test('quick exchanges seeds and lowers request numbers, and only where there are
   expect(quick.axes['hp']?.[0]?.client?.requests).toBe(20);
   expect(quick.axes['be']?.[0]?.client).not.toHaveProperty('requests');
   expect(quick.systems[0]?.overrides).toEqual({ be: { requests: 5 } });
+});
+
+test('an entry that leaves out the client of an axis runs it nowhere, and counts it nowhere', () => {
+  const [cell] = cells(figure);
+  if (cell === undefined) throw new Error('the small figure has cells');
+  const alone = { ...deep, groups: ['hp'] };
+  expect(plansOf(figure, alone)[0]?.clients.map(({ name }) => name)).toEqual(['hp']);
+  expect(clientNames(alone, cell)).toEqual(['hp']);
+  expect(clientNames(deep, cell)).toEqual(['hp', 'be']);
 });
 
 describe('an axis value with groups of clients', () => {

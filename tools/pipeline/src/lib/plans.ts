@@ -191,7 +191,7 @@ function clientsOf(
  */
 export function clientNames(entry: SystemEntry, cell: Cell): string[] {
   return Object.entries(cell).flatMap(([axis, { client, clients = {} }]) => [
-    ...(client === undefined ? [] : [axis]),
+    ...(client === undefined || !runsGroup(entry, axis) ? [] : [axis]),
     ...Object.entries(clients)
       .filter(([group]) => runsGroup(entry, group))
       .flatMap(([group, members]) => members.map((_, i) => memberName(group, i))),
