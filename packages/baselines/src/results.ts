@@ -2,11 +2,10 @@
 
 import { type ClientRecords, type Summary } from '../../../tools/pipeline/src/lib/raw.ts';
 import { percentileSorted, sorted } from '../../../tools/pipeline/src/lib/stats.ts';
+import { NS_PER_MS, NS_PER_S } from '../../../tools/pipeline/src/lib/units.ts';
 import { WARMUP, type Config } from './config.ts';
 import { clientName } from './plan.ts';
 
-const NS_PER_S = 1e9;
-const NS_PER_MS = 1e6;
 const PERCENTILES = [50, 90, 95, 99];
 
 /**

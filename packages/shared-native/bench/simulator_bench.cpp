@@ -73,9 +73,8 @@ void simulate_pair(benchmark::State& state, const std::string& system, Nanos len
     if (timeline) {
       detail = std::make_unique<Timeline>(
           folder / "timeline.json",
-          std::vector<Timeline::Track>{
-              {.client = "hp", .program = &setup.clients[0].program->program},
-              {.client = "be", .program = &setup.clients[1].program->program}});
+          std::vector<Track>{{.client = "hp", .program = &setup.clients[0].program->program},
+                             {.client = "be", .program = &setup.clients[1].program->program}});
     }
     const SimTotals totals = simulate(std::move(setup), log, detail.get());
     kernels += static_cast<double>(totals.kernels);

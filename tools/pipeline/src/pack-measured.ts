@@ -20,17 +20,11 @@ import { loadFigure } from './lib/figure.ts';
 import { listFolder, readJson, toJson, writeAtomic } from './lib/files.ts';
 import { laneFigure } from './lib/lane-figure.ts';
 import { packProvenance, type PackNotes } from './lib/pack-provenance.ts';
-import {
-  readPack,
-  removePack,
-  sha256,
-  UTILIZATION_FILE,
-  writePack,
-  type PackedPlan,
-} from './lib/pack.ts';
+import { readPack, removePack, sha256, writePack, type PackedPlan } from './lib/pack.ts';
 import { measuredFolder, NATIVE } from './lib/paths.ts';
 import { plansOf, type Plan } from './lib/plans.ts';
 import { parseRecords, parseSummary, rawPath, type Summary } from './lib/raw.ts';
+import { UTILIZATION } from './lib/series-table.ts';
 
 export interface PackArgs extends PackNotes {
   /** Folder of the figure definition. */
@@ -98,7 +92,7 @@ function newRecords(args: PackArgs, entry: SystemEntry, plan: Plan): [PackedPlan
   }
   const csv = readFileSync(`${path}.csv`);
   parseRecords(csv, `${path}.csv`, summary);
-  const utilization = useOf(plan, `${path}.${UTILIZATION_FILE}`, summary);
+  const utilization = useOf(plan, `${path}.${UTILIZATION.file}`, summary);
   return [{ plan, summary, original, csv, ...(utilization === null ? {} : { utilization }) }];
 }
 

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/file.h"
-#include "program/program.h"
 #include "record/sink.h"
+#include "record/track.h"
 
 namespace cotenant {
 
@@ -17,11 +17,6 @@ namespace cotenant {
 /// they come, the file under its name in commit(). A phase that the end of the run cuts off has no row.
 class PhaseLog final : public DetailSink {
  public:
-  struct Track {
-    std::string client;
-    const Program* program = nullptr;
-  };
-
   PhaseLog(std::filesystem::path file, const std::vector<Track>& tracks);
 
   void op(std::size_t client, std::uint32_t op, Nanos begin, Nanos end) override;

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "base/file.h"
-#include "program/program.h"
 #include "record/sink.h"
+#include "record/track.h"
 
 namespace cotenant {
 
@@ -18,11 +18,6 @@ namespace cotenant {
 /// timeline destroyed before leaves nothing.
 class Timeline final : public DetailSink {
  public:
-  struct Track {
-    std::string client;
-    const Program* program = nullptr;
-  };
-
   Timeline(std::filesystem::path file, const std::vector<Track>& tracks);
 
   void request(std::size_t client, std::int64_t index, Nanos arrival, Nanos start,

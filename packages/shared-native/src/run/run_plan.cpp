@@ -132,14 +132,12 @@ RunOutcome run_plan(const Plan& plan, Catalog& catalog, const RunOptions& option
                  .memory_interval = plan.memory_interval};
   std::vector<std::string> names;
   std::vector<std::int64_t> peaks;
-  std::vector<Timeline::Track> tracks;
-  std::vector<PhaseLog::Track> phase_tracks;
+  std::vector<Track> tracks;
   for (std::size_t c = 0; c < plan.clients.size(); ++c) {
     const Program& program = setup.clients[c].program->program;
     names.push_back(plan.clients[c].name);
     peaks.push_back(setup.clients[c].program->peak_bytes());
     tracks.push_back({.client = names.back(), .program = &program});
-    phase_tracks.push_back({.client = names.back(), .program = &program});
   }
   RequestLog log(records, names);
   DetailSplit details;
@@ -149,7 +147,7 @@ RunOutcome run_plan(const Plan& plan, Catalog& catalog, const RunOptions& option
   }
   std::optional<PhaseLog> phases;
   if (plan.phases) {
-    details.add(phases.emplace(phase_file, phase_tracks));
+    details.add(phases.emplace(phase_file, tracks));
   }
   std::optional<UseLog> use;
   if (watched) {

@@ -29,10 +29,8 @@ import { cellsOf, clientNames, idsOf, metricClients, planIdFor, type Cell } from
 import { Random } from './random.ts';
 import type { ClientRecords, Summary } from './raw.ts';
 import { mean, percentileSorted } from './stats.ts';
+import { BYTES_PER_GIB, NS_PER_MS, NS_PER_S } from './units.ts';
 
-const NS_PER_MS = 1e6;
-const NS_PER_S = 1e9;
-const BYTES_PER_GIB = 2 ** 30;
 /** A p99 from fewer requests a cell, or fewer runs, is marked: it rests on a handful of requests. */
 export const P99_REQUESTS = 1000;
 export const P99_RUNS = 3;

@@ -20,9 +20,7 @@ import { USES } from './metric-names.ts';
 import type { Plan } from './plans.ts';
 import { HEADER, parseSummary, type Summary, type Unavailable } from './raw.ts';
 import { describeIssues } from './schema-issues.ts';
-
-/** What a plan's use of the GPU is called, after its id and a dot. */
-export const UTILIZATION_FILE = 'utilization.csv';
+import { UTILIZATION } from './series-table.ts';
 
 const USE_HEADER = `gpu,begin_ns,end_ns,${USES.join(',')}`;
 const ADVICE = 'pack the measurements again, or restore the file from the repository';
@@ -72,8 +70,8 @@ export function writePack(
     ),
   );
   writeAtomic(path('csv.gz'), deterministicGzip(records.text));
-  if (use.rows > 0) writeAtomic(path(`${UTILIZATION_FILE}.gz`), deterministicGzip(use.text));
-  else rmSync(path(`${UTILIZATION_FILE}.gz`), { force: true });
+  if (use.rows > 0) writeAtomic(path(`${UTILIZATION.file}.gz`), deterministicGzip(use.text));
+  else rmSync(path(`${UTILIZATION.file}.gz`), { force: true });
   const described = ({ rows, text }: Joined): unknown => ({ rows, sha256: sha256(text) });
   writeAtomic(
     path('json'),
@@ -104,7 +102,7 @@ function joined(header: string, files: readonly [string, Buffer][]): Joined {
 }
 
 export function removePack(folder: string, entry: string): void {
-  for (const type of ['json', 'csv.gz', `${UTILIZATION_FILE}.gz`])
+  for (const type of ['json', 'csv.gz', `${UTILIZATION.file}.gz`])
     rmSync(join(folder, 'raw', `${entry}.${type}`), { force: true });
 }
 
@@ -128,7 +126,7 @@ export function readPack(folder: string, entry: string): Pack | null {
     use === undefined
       ? new Map<string, string[]>()
       : taken(
-          join(folder, 'raw', `${entry}.${UTILIZATION_FILE}.gz`),
+          join(folder, 'raw', `${entry}.${UTILIZATION.file}.gz`),
           USE_HEADER,
           use.sha256,
           index,

@@ -12,7 +12,7 @@ import { parseCsv, readCsv } from './csv.ts';
 import { UserError } from './errors.ts';
 import type { SystemEntry } from './figure-schema.ts';
 import { NOT_APPLICABLE } from './missing.ts';
-import { readPack, UTILIZATION_FILE, type Pack, type PackedPlan } from './pack.ts';
+import { readPack, type Pack, type PackedPlan } from './pack.ts';
 import type { Plan } from './plans.ts';
 import {
   parseRecords,
@@ -23,6 +23,7 @@ import {
   type Summary,
   type Unavailable,
 } from './raw.ts';
+import { UTILIZATION } from './series-table.ts';
 import { digest } from './digest.ts';
 
 /** Why a measured plan has no records. */
@@ -111,7 +112,7 @@ export function packedRecords(folder: string): RecordSource {
       const path = `${join(folder, 'raw', `${entry.id}.${file}.gz`)}, plan ${plan.id}`;
       const packed = find(entry, plan);
       if ('missing' in packed) return { path, rows: [] };
-      const text = file === UTILIZATION_FILE ? packed.utilization : undefined;
+      const text = file === UTILIZATION.file ? packed.utilization : undefined;
       if (text === undefined) throw new UserError(`${path}: is not packed; measure and pack again`);
       return { path, rows: parseCsv(text.toString('utf8'), path) };
     },

@@ -12,9 +12,7 @@ import { USES } from './metric-names.ts';
 import { ALL, planCells } from './plans.ts';
 import type { RecordSource } from './records.ts';
 import { numberOf, SERIES, type SeriesTable } from './series-table.ts';
-
-const NS_PER_MS = 1e6;
-const BYTES_PER_GIB = 2 ** 30;
+import { BYTES_PER_GIB, NS_PER_MS } from './units.ts';
 
 /** A row as the core wrote it. */
 interface RawRow {
