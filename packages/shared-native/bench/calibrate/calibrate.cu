@@ -18,6 +18,7 @@ struct Part {
 };
 constexpr Part parts[] = {{"timeslice", timeslice_constants, true, true},
                           {"mps", mps_pair, true, false},
+                          {"mps_chain", mps_chain, true, false},
                           {"launch", launch_constants, false, true},
                           {"completion", completion_constants, false, true},
                           {"link", link_constants, false, true},

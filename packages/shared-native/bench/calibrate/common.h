@@ -194,5 +194,6 @@ void chain_beside(Results& results);
 /// Fork, so they run before this process touches CUDA.
 void timeslice_constants(Results& results);
 void mps_pair(Results& results);
+void mps_chain(Results& results);
 
 } // namespace calibrate

@@ -1,13 +1,8 @@
 // Two processes under MPS: how long the kernel of one waits for a place while the other fills the
 // GPU, and how their blocks take turns. Run it through mps.sh, which owns a daemon of its own.
-#include <atomic>
-#include <cstring>
 #include <random>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "common.h"
+#include "two_clients.h"
 
 namespace calibrate {
 namespace {
@@ -17,7 +12,6 @@ constexpr int samples = 100;
 constexpr int most_starts = 60'000;
 constexpr unsigned long long share_block_ns = 50'000;
 constexpr double share_ns = 10e6;
-constexpr unsigned int children_live_s = 40; ///< SIGALRM ends one that hangs
 
 /// What the two processes share. Stages count up; an odd one means "under way".
 struct Board {
@@ -29,17 +23,6 @@ struct Board {
   int count[2];
   unsigned long long starts[2][most_starts];
 };
-
-void await(const std::atomic<int>& stage, int value) {
-  const double begin = host_ns();
-  while (stage.load() < value) {
-    if (host_ns() - begin > 20e9) {
-      std::fprintf(stderr, "calibrate: mps: the other process does not answer\n");
-      _exit(74);
-    }
-    usleep(50);
-  }
-}
 
 __global__ void fill(unsigned long long ns, unsigned long long* starts) {
   const unsigned long long start = gpu_ns();
@@ -133,24 +116,6 @@ void foreground(Board& board) {
   share(board, 0);
 }
 
-/// `priority`: of an MPS client, set before its first CUDA call; 0 normal, 1 below normal.
-pid_t start(void (*work)(Board&), Board& board, const char* priority) {
-  const pid_t child = fork();
-  if (child == 0) {
-    alarm(children_live_s);
-    setenv("CUDA_MPS_CLIENT_PRIORITY", priority, 1);
-    work(board);
-    _exit(0);
-  }
-  return child;
-}
-
-bool ended_well(pid_t child) {
-  int status = 0;
-  return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) &&
-         WEXITSTATUS(status) == 0;
-}
-
 void report(Results& results, const Board& board, const std::string& mode) {
   for (size_t i = 0; i < std::size(lengths_us); ++i) {
     const std::string us = std::to_string(static_cast<int>(lengths_us[i]));
@@ -199,27 +164,12 @@ void report(Results& results, const Board& board, const std::string& mode) {
 } // namespace
 
 void mps_pair(Results& results) {
-  if (std::getenv("CUDA_MPS_PIPE_DIRECTORY") == nullptr) {
-    std::fprintf(stderr, "calibrate: mps: no CUDA_MPS_PIPE_DIRECTORY; run mps.sh\n");
-    std::exit(64);
-  }
+  require_mps();
   for (const std::string mode : {"mps", "mps_priority"}) {
-    void* memory =
-        mmap(nullptr, sizeof(Board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED) {
-      std::perror("calibrate: mmap");
-      std::exit(74);
+    const Shared<Board> board;
+    if (run_both(foreground, background, *board, mode == "mps" ? "0" : "1")) {
+      report(results, *board, mode);
     }
-    Board& board = *new (memory) Board;
-    const pid_t back = start(background, board, mode == "mps" ? "0" : "1");
-    const pid_t front = start(foreground, board, "0");
-    const bool well = ended_well(front);
-    if (ended_well(back) && well) {
-      report(results, board, mode);
-    } else {
-      std::fprintf(stderr, "calibrate: the MPS measurement failed\n");
-    }
-    munmap(memory, sizeof(Board));
   }
 }
 

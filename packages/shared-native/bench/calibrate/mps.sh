@@ -1,10 +1,11 @@
 #!/bin/sh
-# Runs `calibrate mps` under an MPS daemon of its own, and ends the daemon.
+# Runs `calibrate mps`, or the parts that are named, under an MPS daemon of its own, and ends the daemon.
 #
-#   ./mps.sh ./calibrate > mps1.json
+#   ./mps.sh ./calibrate [part…] > mps1.json
 set -eu
 
 calibrate=${1:?"which calibrate program?"}
+shift
 folder=$(mktemp -d "${TMPDIR:-/tmp}/calibrate-mps-XXXXXX")
 export CUDA_MPS_PIPE_DIRECTORY="$folder/pipe" CUDA_MPS_LOG_DIRECTORY="$folder/log"
 mkdir "$CUDA_MPS_PIPE_DIRECTORY" "$CUDA_MPS_LOG_DIRECTORY"
@@ -21,4 +22,4 @@ trap stop EXIT
 trap 'exit 130' INT TERM
 
 nvidia-cuda-mps-control -d
-timeout 120 "$calibrate" mps
+timeout 120 "$calibrate" "${@:-mps}"

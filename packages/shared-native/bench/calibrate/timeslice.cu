@@ -1,5 +1,7 @@
-// Time slices of two processes without MPS: one thread watches the clock; where it jumps, the other
-// process had the GPU.
+// Time slices of two processes without MPS. How long they are: one thread watches the clock; where it jumps, the other
+// process had the GPU. How long one that was idle waits for its first: small kernels at random times.
+#include <csignal>
+#include <random>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -52,6 +54,120 @@ std::vector<std::pair<double, double>> watched() {
   return result;
 }
 
+constexpr int arrivals = 200;
+
+__global__ void nothing() {}
+
+__global__ void work_for(unsigned long long ns) {
+  const unsigned long long begin = gpu_ns();
+  while (gpu_ns() - begin < ns) {
+  }
+}
+
+/// Host time from launch to completion of an empty kernel, each after a pause longer than two slices.
+std::vector<double> answers() {
+  std::mt19937 random(7);
+  std::uniform_real_distribution<double> pause(5e6, 9e6);
+  std::vector<double> times;
+  for (int i = 0; i < arrivals + 5; ++i) {
+    wait_until(host_ns() + pause(random));
+    const double launched = host_ns();
+    nothing<<<1, 1>>>();
+    CHECK(cudaDeviceSynchronize());
+    if (i >= 5) {
+      times.push_back(host_ns() - launched);
+    }
+  }
+  return times;
+}
+
+/// Runs `work` in a process of its own; what it returns arrives through a pipe.
+std::vector<double> in_child(std::vector<double> (*work)()) {
+  int channel[2];
+  if (pipe(channel) != 0) {
+    std::perror("calibrate: pipe");
+    std::exit(74);
+  }
+  const pid_t child = fork();
+  if (child == 0) {
+    close(channel[0]);
+    const std::vector<double> values = work();
+    const auto bytes = static_cast<ssize_t>(values.size() * sizeof(double));
+    _exit(write(channel[1], values.data(), values.size() * sizeof(double)) == bytes ? 0 : 1);
+  }
+  close(channel[1]);
+  std::vector<double> values;
+  for (double value = 0; read(channel[0], &value, sizeof value) == sizeof value;) {
+    values.push_back(value);
+  }
+  close(channel[0]);
+  waitpid(child, nullptr, 0);
+  return values;
+}
+
+/// Queues kernels of 50 us on all SMs, hundreds ahead, for `seconds`.
+void queue_kernels(double seconds) {
+  constexpr int batch = 100;
+  cudaEvent_t ended[2]{};
+  for (cudaEvent_t& event : ended) {
+    CHECK(cudaEventCreateWithFlags(&event, cudaEventDisableTiming));
+  }
+  const double begin = host_ns();
+  for (int i = 0; host_ns() - begin < seconds * 1e9; ++i) {
+    CHECK(cudaEventSynchronize(ended[i % 2]));
+    for (int k = 0; k < batch; ++k) {
+      work_for<<<sm_count(), 256>>>(50'000);
+    }
+    CHECK(cudaEventRecord(ended[i % 2]));
+  }
+  CHECK(cudaDeviceSynchronize());
+}
+
+/// Waits for the GPU of a process that was idle, alone and beside one that always has work.
+void slice_waits(Results& results) {
+  constexpr double lasts_s = 3.5;
+  constexpr int percents[] = {1, 10, 25, 50, 75, 90, 99};
+  Table table{"slice_wait",
+              "what a process that was idle for two slices or more waits for the GPU beside one "
+              "that always has work: "
+              "percentiles of " +
+                  std::to_string(arrivals) +
+                  ", over the median alone. Neighbour: 0 one kernel of a thread, "
+                  "longer than any slice, 1 kernels of 50 us on all SMs, hundreds of them queued",
+              1,
+              {"neighbour", "p1_ns", "p10_ns", "p25_ns", "p50_ns", "p75_ns", "p90_ns", "p99_ns"},
+              {}};
+  const double own = median(in_child(answers));
+  for (const int kind : {0, 1}) {
+    const pid_t neighbour = fork();
+    if (neighbour == 0) {
+      if (kind == 1) {
+        queue_kernels(lasts_s);
+      }
+      for (int i = 0; kind == 0 && i < 4; ++i) { // 3.2 s
+        watched();
+      }
+      _exit(0);
+    }
+    const std::vector<double> waits = in_child([] {
+      wait_until(host_ns() + 0.6e9); // until the neighbour has begun
+      return answers();
+    });
+    kill(neighbour, SIGKILL);
+    waitpid(neighbour, nullptr, 0);
+    if (waits.size() != arrivals) {
+      std::fprintf(stderr, "calibrate: waiting for a time slice was not measured\n");
+      return;
+    }
+    std::vector<double> row{static_cast<double>(kind)};
+    for (const int percent : percents) {
+      row.push_back(percentile(waits, percent / 100.0) - own);
+    }
+    table.rows.push_back(std::move(row));
+  }
+  results.tables.push_back(std::move(table));
+}
+
 } // namespace
 
 /// Must run before this process touches CUDA, because it forks.
@@ -91,6 +207,7 @@ void timeslice_constants(Results& results) {
                    std::to_string(static_cast<int>(values[2])) + " slices"});
   results.add({"slice_absence_ns", values[1], "ns",
                "how long it then waits: the other's slice and two switches, median"});
+  slice_waits(results);
 }
 
 } // namespace calibrate
