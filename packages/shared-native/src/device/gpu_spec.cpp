@@ -200,6 +200,8 @@ GpuSpec::Launch read_launch(Section s) {
   launch.latency = s.whole<Nanos>("latency_ns", "ns", 0, longest);
   launch.empty_kernel = s.whole<Nanos>("empty_kernel_ns", "ns", 0, longest);
   launch.dependent_gap = s.whole<Nanos>("dependent_gap_ns", "ns", 0, longest);
+  launch.busy_gap = s.whole<Nanos>("busy_gap_ns", "ns", 0, longest);
+  launch.mps_gap = s.whole<Nanos>("mps_gap_ns", "ns", 0, longest);
   launch.poll = s.whole<Nanos>("poll_ns", "ns", 0, longest);
   launch.sync = s.whole<Nanos>("sync_ns", "ns", 0, longest);
   launch.queue_depth = s.whole<std::uint32_t>("queue_depth", "ops/stream", 1, 1 << 24);

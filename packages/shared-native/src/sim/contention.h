@@ -30,10 +30,11 @@ inline double obtained_share(double demand, double fair_share) {
 }
 
 /// Issue rate of a kernel's blocks on an SM whose resident blocks want `issue_sum` of its issue slots,
-/// relative to the kernel alone; `extra` and `alone` are KernelShape's.
+/// relative to a full wave of the kernel alone; `extra` and `alone` are KernelShape's. Above 1 where fewer of its own
+/// blocks compete than there.
 inline double issue_rate(double issue_sum, double extra, double alone) {
   const double wanted = issue_sum + extra;
-  return wanted > alone ? alone / wanted : 1.0;
+  return wanted > 1 ? alone / wanted : alone;
 }
 
 /// Slowdown by DRAM latency beside other kernels that obtain `others` of the bandwidth.

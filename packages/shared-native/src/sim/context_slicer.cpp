@@ -43,7 +43,8 @@ ContextSlicer::Change ContextSlicer::work_arrived(std::size_t context, Nanos now
     return switch_to(context, now);
   }
   if (next_ == kNever) {
-    next_ = std::max(now, slice_start_ + quantum_);
+    const Nanos slices = (now - slice_start_ + quantum_ - 1) / quantum_;
+    next_ = slice_start_ + std::max<Nanos>(slices, 1) * quantum_;
   }
   return {};
 }

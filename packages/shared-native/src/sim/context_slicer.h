@@ -11,8 +11,10 @@ namespace cotenant {
 
 /// Default time-slicing of an NVIDIA GPU between processes: one context is resident; when its slice
 /// ends and another has work, the GPU saves the one and restores the other, which takes
-/// `switch_cost`. A context without work gives the GPU up at once; one that is alone keeps it
-/// without end.
+/// `switch_cost`. A context without work gives the GPU up at once. One that is alone has slice after slice, and another
+/// that gets work waits for the end of the one under way: on an H200 a process that was idle waits between nothing and a
+/// quantum beside one whose kernels are queued, all waits equally likely (gpus/calibration/h200-slices.json,
+/// slice_wait; only beside a single kernel with nothing queued behind it, it need not wait).
 ///
 /// The slicer decides; its owner pauses and resumes the engines when told.
 class ContextSlicer {

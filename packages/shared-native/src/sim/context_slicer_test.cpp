@@ -43,7 +43,14 @@ TEST(ContextSlicer, SecondContextWaitsForTheRestOfTheSlice) {
   EXPECT_EQ(slicer.next(), 2050) << "context 0 still has work: the new slice is limited too";
 }
 
-TEST(ContextSlicer, OverdueSliceEndsWhenAnotherArrives) {
+TEST(ContextSlicer, ContextThatIsAloneHasSliceAfterSlice) {
+  ContextSlicer slicer(2, kQuantum, kSwitch);
+  slicer.work_arrived(0, 0);
+  slicer.work_arrived(1, 7300);
+  EXPECT_EQ(slicer.next(), 8000) << "the eighth is under way";
+}
+
+TEST(ContextSlicer, SliceThatEndsNowEnds) {
   ContextSlicer slicer(2, kQuantum, kSwitch);
   slicer.work_arrived(0, 0);
   slicer.work_arrived(1, 7000);

@@ -18,11 +18,12 @@
 //                waiting; one that may only go to some SMs (LaunchPart) keeps waiting those that share one with it,
 //                and no others. Resident blocks are never evicted, but a kernel may be killed with all its blocks.
 //                Freed space is filled at the instant it is freed.
-//   Duration     A block alone takes block_ns, in ticks, rounded down. A kernel that runs alone thus takes exactly
-//                `duration` (to the nanosecond up to 16384 waves).
+//   Duration     A block in a full wave of its kernel alone takes block_ns, in ticks, rounded down. A kernel that runs
+//                alone thus takes exactly `duration` (to the nanosecond up to 16000 waves).
 //   Issue        On one SM the `issue` shares that the resident blocks want add up. Above 1 they share the slots
 //                in proportion. A block's recorded speed includes what its own kernel's blocks did to each other, so
-//                it runs at max(1, sum alone) / sum, at most 1.
+//                it runs at max(1, sum alone) / max(1, sum): more slowly beside others, more quickly where fewer of its own
+//                are resident, as in a last wave that does not fill the SMs.
 //   DRAM         The `dram` shares of all running blocks (scaled by their issue rate) add up over the GPU. Above 1
 //                the bandwidth is shared max-min fairly: no block gets more than it asks, those that ask more than
 //                the fair share get the fair share. Besides, latency: blocks of a kernel run at
@@ -55,7 +56,7 @@ struct KernelShape {
   std::uint32_t slots_per_sm = 1; ///< blocks that fit on an empty SM
   std::uint32_t waves = 1;        ///< ceil(blocks / (slots_per_sm × SMs))
   Nanos duration = 0;             ///< of the whole kernel, alone
-  double block_ns = 0;            ///< of one block, alone: duration / waves
+  double block_ns = 0;            ///< of one block of a full wave, alone
   double issue = 0;               ///< share of an SM's issue slots that one resident block wants
   /// What its own warps want besides where they are: few warps do not reach all of an SM's schedulers
   /// and crowd those that they are on.
@@ -66,6 +67,12 @@ struct KernelShape {
   /// Share of the GPU's compute throughput (the counter sm_util) that one block uses when the kernel runs alone: for
   /// counters only, nothing is decided by it.
   double compute = 0;
+
+  /// Blocks that run at a time, averaged over the life of the kernel alone, each counted by how fast it runs.
+  [[nodiscard]] double blocks_at_once() const {
+    return blocks * block_ns / static_cast<double>(duration);
+  }
+
   // INVARIANT: `issue` and `dram` are multiples of 2^-40 (sim/ticks.h). The kernel alone never asks for
   // more than 1 of DRAM, and no SM for more than `issue_alone` of its issue slots. Just
   // `slots_per_sm` blocks fit on an SM whose split is `split` or more.

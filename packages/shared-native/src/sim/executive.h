@@ -96,6 +96,7 @@ class Executive final : public Gate {
   void start_kernel(std::size_t c, std::uint32_t op, const LaunchPart& part);
   void kernel_complete(std::size_t c);
   void op_complete(std::size_t c);
+  [[nodiscard]] Nanos gap_before(std::size_t c) const;
   void schedule_front(std::size_t c);
   void join_line(std::size_t c);
   void leave_line();

@@ -174,11 +174,29 @@ void Executive::set_head(std::size_t c, std::uint32_t op) {
   }
 }
 
+/// From the end of an op of the client to the start of the next. Starting and ending a kernel goes through memory, which
+/// takes longer while others use it, and longer for a client of MPS.
+Nanos Executive::gap_before(std::size_t c) const {
+  const auto& launch = setup_.gpu.launch;
+  Nanos gap = launch.dependent_gap;
+  if (system_.mode.contexts == ContextMode::mps) {
+    gap += launch.mps_gap;
+  }
+  if (engines_.size() == 1) {
+    for (std::size_t other = 0; other < clients_; ++other) {
+      if (other != c && streams_[other].running) {
+        return gap + launch.busy_gap;
+      }
+    }
+  }
+  return gap;
+}
+
 /// The op at the front of the stream starts when its launch has reached the device and its
 /// predecessor has drained.
 void Executive::schedule_front(std::size_t c) {
   const Stream& stream = streams_[c];
-  const Nanos drained = stream.last_end + setup_.gpu.launch.dependent_gap;
+  const Nanos drained = stream.last_end + gap_before(c);
   slots_.set(stream_slot(c), std::max(stream.arrivals[states_[c].finished], drained));
 }
 

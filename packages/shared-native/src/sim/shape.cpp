@@ -4,6 +4,7 @@
 
 #include "base/portable_math.h"
 #include "program/occupancy.h"
+#include "sim/contention.h"
 #include "sim/engine.h"
 #include "sim/ticks.h"
 
@@ -121,6 +122,51 @@ IssueDemand issue_demand(double used, std::uint32_t blocks, std::uint32_t warps_
   return demand;
 }
 
+/// What a kernel alone may ask of DRAM: so much less than 1 that rounding a faster last wave's shares takes nothing from it.
+constexpr double kAllBandwidth = 1 - 0x1p-20;
+
+/// How long a kernel lasts alone, in times of a block in its full waves: one a wave, but for the last, whose blocks are
+/// as much quicker as fewer of them share an SM's issue slots. How much they want follows from the use of
+/// one block (`demand_if`), and that from how long the kernel lasts: found by bisection.
+template <typename DemandIf>
+double life_in_blocks(const KernelShape& shape, std::uint64_t slots, std::uint32_t sms,
+                      const DemandIf& demand_if) {
+  const double full = shape.waves - 1;
+  if (shape.waves == 1) {
+    return 1;
+  }
+  const std::uint64_t last = shape.blocks - (shape.waves - 1) * slots;
+  const auto most_in_last = static_cast<double>((last - 1) / sms + 1);
+  const auto last_wave = [&](double lasts) {
+    const IssueDemand demand = demand_if(lasts);
+    return 1 / issue_rate(demand.block * most_in_last, demand.extra, demand.alone);
+  };
+  // The longer the last wave, the more its blocks want, and the quicker they are in it.
+  double low = full;
+  double high = full + 1;
+  for (int halving = 0; halving < 48; ++halving) {
+    const double middle = (low + high) / 2;
+    (full + last_wave(middle) > middle ? low : high) = middle;
+  }
+  return full + last_wave(high);
+}
+
+/// Blocks of a kernel of one wave, each counted by how fast it runs: where an SM has fewer than others, they are quicker.
+double first_wave_blocks(std::uint32_t blocks, std::uint32_t sms, const IssueDemand& demand) {
+  const auto on_each = [&](std::uint32_t each) {
+    return each * issue_rate(demand.block * each, demand.extra, demand.alone);
+  };
+  const std::uint32_t more = blocks % sms;
+  return more * on_each(blocks / sms + 1) + (sms - more) * on_each(blocks / sms);
+}
+
+/// Of one block at full speed. With more than one wave, less by what rounding up the last one's end to a tick takes.
+double block_time(Nanos duration, double lasts) {
+  constexpr double tick = 1.0 / static_cast<double>(kTicksPerNano);
+  const double whole = static_cast<double>(duration);
+  return lasts > 1 ? std::max((whole - 2 * tick) / lasts, tick) : whole;
+}
+
 } // namespace
 
 KernelShape kernel_shape(const GpuSpec& gpu, const Op& op, std::optional<int> carveout) {
@@ -147,21 +193,25 @@ KernelShape kernel_shape(const GpuSpec& gpu, const Op& op, std::optional<int> ca
   const std::uint64_t slots = std::uint64_t{shape.slots_per_sm} * sms;
   shape.waves = static_cast<std::uint32_t>((shape.blocks + slots - 1) / slots);
   shape.duration = std::max<Nanos>(op.duration, 1);
-  shape.block_ns = static_cast<double>(shape.duration) / shape.waves;
 
-  // A kernel keeps `blocks` blocks busy for block_ns each in a life of `waves` × block_ns: its
-  // average use is the use of one block × blocks / waves. The limits say that recorded times
-  // already include what a kernel's blocks do to each other.
+  // A kernel keeps `blocks` blocks busy for block_ns each in a life of `lasts` × block_ns: its average use is the use
+  // of one block × blocks / lasts. The limits say that recorded times already include what a kernel's blocks do to each
+  // other.
   const Utilisation use = utilisation(gpu, op);
-  const double blocks_at_once = static_cast<double>(shape.blocks) / shape.waves;
-  const auto most = static_cast<double>(std::min<std::uint64_t>(shape.blocks, slots));
   const std::uint32_t most_on_one_sm = std::min(shape.slots_per_sm, (shape.blocks - 1) / sms + 1);
-  const IssueDemand demand =
-      issue_demand(use.sm * sms / blocks_at_once, most_on_one_sm, block.threads / 32);
+  const auto demand_if = [&](double lasts) {
+    return issue_demand(use.sm * sms * lasts / shape.blocks, most_on_one_sm, block.threads / 32);
+  };
+  const double lasts = life_in_blocks(shape, slots, sms, demand_if);
+  const IssueDemand demand = demand_if(lasts);
+  const double blocks_at_once = shape.blocks / lasts;
+  const double most =
+      shape.waves > 1 ? static_cast<double>(slots) : first_wave_blocks(shape.blocks, sms, demand);
+  shape.block_ns = block_time(shape.duration, lasts);
   shape.issue = demand.block;
   shape.issue_extra = demand.extra;
   shape.issue_alone = demand.alone;
-  shape.dram = floor_share(std::min(use.dram / blocks_at_once, 1.0 / most));
+  shape.dram = floor_share(std::min(use.dram / blocks_at_once, kAllBandwidth / most));
   shape.compute = use.sm / blocks_at_once;
   return shape;
 }

@@ -107,6 +107,27 @@ TEST(Simulation, SoloLatencyIsTheSumOfItsParts) {
                                        2 * gpu.launch.dependent_gap + gpu.launch.sync);
 }
 
+TEST(Simulation, GapsGrowBesideAnotherClientAndUnderMps) {
+  Op small = kernel_for_test(1, 32, 50'000);
+  small.sm_util = small.dram_util = 0;
+  Op lasting = small;
+  lasting.duration = 100'000'000;
+  Pair pair(program_for_test("h200", Mode::inference, {small, small, small, small}),
+            program_for_test("h200", Mode::training, {lasting}));
+  const auto& launch = pair.gpu.launch;
+  ASSERT_GT(launch.busy_gap, 0);
+  ASSERT_GT(launch.mps_gap, 0);
+  const auto added = [&](const std::string& system) {
+    Records records;
+    pair.run(system, records);
+    const RequestRecord& request = records.of(0).at(10);
+    return request.end - request.start - pair.hp.solo_latency;
+  };
+  EXPECT_EQ(added("ideal"), 0);
+  EXPECT_EQ(added("streams"), 3 * launch.busy_gap);
+  EXPECT_EQ(added("mps"), 3 * (launch.busy_gap + launch.mps_gap));
+}
+
 TEST(Simulation, ShortKernelsAreBoundByTheHost) {
   const GpuSpec gpu = h200_for_test();
   std::vector<Op> ops(100, kernel_for_test(1, 32, 100));

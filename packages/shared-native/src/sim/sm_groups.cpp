@@ -34,7 +34,7 @@ void SmGroups::mark_changed(std::uint32_t index) {
 }
 
 void SmGroups::place(std::uint32_t index, const KernelShape& shape, std::uint32_t stream,
-                     std::uint32_t count, Ticks finish) {
+                     std::uint32_t count, Ticks finish, double rate) {
   SmGroup& group = groups_[index];
   busy_sms_ += group.use.blocks == 0 ? group.size : 0;
   group.use.add(shape, count);
@@ -44,13 +44,13 @@ void SmGroups::place(std::uint32_t index, const KernelShape& shape, std::uint32_
   for (std::size_t i = placed_from_; i < cohorts_.size(); ++i) {
     Cohort& cohort = cohorts_[i];
     if (cohort.group == index && cohort.stream == stream && cohort.finish == finish &&
-        cohort.rate == 1) {
+        cohort.rate == rate) {
       cohort.count += count;
       return;
     }
   }
   cohorts_.push_back(
-      {.finish = finish, .rate = 1, .stream = stream, .group = index, .count = count});
+      {.finish = finish, .rate = rate, .stream = stream, .group = index, .count = count});
 }
 
 void SmGroups::remove(std::size_t index, const KernelShape& shape) {

@@ -55,10 +55,9 @@ class SmGroups {
   void clear();
   std::uint32_t add(const SmSet& sms, std::uint32_t size);
 
-  /// Places `count` blocks on each SM of group `index`, which end at `finish` if they run at full
-  /// rate.
+  /// Places `count` blocks on each SM of group `index`, which end at `finish` if they run at `rate`.
   void place(std::uint32_t index, const KernelShape& shape, std::uint32_t stream,
-             std::uint32_t count, Ticks finish);
+             std::uint32_t count, Ticks finish, double rate = 1);
 
   /// Takes cohort `index` off its SMs; the last cohort gets its index.
   void remove(std::size_t index, const KernelShape& shape);

@@ -126,11 +126,33 @@ void WaveEngine::complete(std::uint32_t stream, std::vector<std::uint32_t>& fini
 }
 
 void WaveEngine::start_solo(std::uint32_t stream, Ticks now) {
-  const Kernel& kernel = kernels_[stream];
   mode_ = Mode::solo;
   solo_ = stream;
   solo_start_ = now;
-  set_next(now + kernel.work * kernel.shape->waves);
+  // The SMs with most blocks in the last wave come first and end last.
+  set_next(last_wave_start() + last_wave()[0].lasts);
+}
+
+Ticks WaveEngine::last_wave_start() const {
+  return solo_start_ + kernels_[solo_].work * (kernels_[solo_].shape->waves - 1);
+}
+
+// Of the kernel that runs alone: what is left by full waves is spread from the lowest SM on. The fewer blocks of a
+// kernel that is short of issue slots share an SM, the sooner they end.
+std::array<WaveEngine::WavePart, 2> WaveEngine::last_wave() const {
+  const Kernel& kernel = kernels_[solo_];
+  const KernelShape& shape = *kernel.shape;
+  const std::uint32_t blocks = shape.blocks - (shape.waves - 1) * shape.slots_per_sm * sm_count_;
+  const auto part = [&](std::uint32_t begin, std::uint32_t end, std::uint32_t each) {
+    const double rate = issue_rate(shape.issue * each, shape.issue_extra, shape.issue_alone);
+    const Ticks lasts = each > 0 ? stretched(kernel.work, 1 / rate) : 0;
+    return WavePart{.begin = begin, .end = end, .blocks = each, .rate = rate, .lasts = lasts};
+  };
+  const std::uint32_t more = blocks % sm_count_;
+  if (more == 0) {
+    return {part(0, sm_count_, blocks / sm_count_), WavePart{}};
+  }
+  return {part(0, more, blocks / sm_count_ + 1), part(more, sm_count_, blocks / sm_count_)};
 }
 
 void WaveEngine::finish_solo(std::vector<std::uint32_t>& finished) {
@@ -149,24 +171,28 @@ void WaveEngine::leave_solo(Ticks now) {
   Kernel& kernel = kernels_[solo_];
   const KernelShape& shape = *kernel.shape;
   const std::uint32_t slots = shape.slots_per_sm * sm_count_;
-  const Ticks wave = (now - solo_start_) / kernel.work;
-  const std::uint32_t before = static_cast<std::uint32_t>(wave) * slots;
-  kernel.resident = std::min(slots, shape.blocks - before);
-  kernel.pending = shape.blocks - before - kernel.resident;
-
-  const Ticks finish = solo_start_ + (wave + 1) * kernel.work;
-  const std::uint32_t each = kernel.resident / sm_count_;
-  const std::uint32_t one_more = kernel.resident % sm_count_;
-  const auto add = [&](std::uint32_t begin, std::uint32_t end, std::uint32_t blocks) {
-    if (begin < end) {
-      const std::uint32_t group = groups_.add(SmSet::range(begin, end), end - begin);
-      if (blocks > 0) {
-        groups_.place(group, shape, solo_, blocks, finish);
+  const auto wave = std::min<Ticks>((now - solo_start_) / kernel.work, shape.waves - 1);
+  const auto add = [&](const WavePart& part, Ticks finish) {
+    if (part.begin < part.end) {
+      const std::uint32_t sms = part.end - part.begin;
+      const std::uint32_t group = groups_.add(SmSet::range(part.begin, part.end), sms);
+      if (part.blocks > 0 && finish > now) {
+        groups_.place(group, shape, solo_, part.blocks, finish, part.rate);
+        kernel.resident += part.blocks * sms;
       }
     }
   };
-  add(0, one_more, each + 1);
-  add(one_more, sm_count_, each);
+  kernel.resident = 0;
+  if (wave + 1 < shape.waves) {
+    const WavePart full{.begin = 0, .end = sm_count_, .blocks = shape.slots_per_sm};
+    add(full, solo_start_ + (wave + 1) * kernel.work);
+  } else {
+    for (const WavePart& part : last_wave()) {
+      add(part, last_wave_start() + part.lasts);
+    }
+  }
+  kernel.pending =
+      shape.blocks - std::min(shape.blocks, static_cast<std::uint32_t>(wave + 1) * slots);
 
   mode_ = Mode::groups;
   running_.push_back(solo_);
@@ -324,18 +350,22 @@ EngineCounters WaveEngine::solo_counters(Ticks now) const {
   const Kernel& kernel = kernels_[solo_];
   const KernelShape& shape = *kernel.shape;
   const std::uint32_t slots = shape.slots_per_sm * sm_count_;
-  const std::uint32_t last = shape.blocks - (shape.waves - 1) * slots; // blocks of the last wave
   const Ticks elapsed = now - solo_start_;
   const Ticks in_full = std::min(elapsed, (shape.waves - 1) * kernel.work);
-  const double full_ns = nanos_of(in_full);
-  const double last_ns = nanos_of(elapsed - in_full);
   EngineCounters counters = counters_;
-  counters.sm_busy_ns += full_ns * sm_count_ + last_ns * std::min(last, sm_count_);
-  if (watched_) {
-    const double block_ns = full_ns * slots + last_ns * last;
-    counters.thread_ns += block_ns * shape.threads;
-    counters.compute_ns += block_ns * shape.compute;
-    counters.dram_ns += block_ns * shape.dram;
+  const auto count = [&](std::uint32_t sms, std::uint32_t blocks, double rate, Ticks time) {
+    const double ns = nanos_of(time);
+    counters.sm_busy_ns += ns * sms;
+    if (watched_) {
+      const double block_ns = ns * sms * blocks;
+      counters.thread_ns += block_ns * shape.threads;
+      counters.compute_ns += block_ns * shape.compute * rate;
+      counters.dram_ns += block_ns * shape.dram * rate;
+    }
+  };
+  count(sm_count_, slots / sm_count_, 1, in_full);
+  for (const WavePart& part : last_wave()) {
+    count(part.end - part.begin, part.blocks, part.rate, std::min(elapsed - in_full, part.lasts));
   }
   return counters;
 }

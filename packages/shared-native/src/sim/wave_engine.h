@@ -10,6 +10,7 @@
 //             else happens
 #pragma once
 
+#include <array>
 #include <vector>
 
 #include "sim/contention.h"
@@ -73,6 +74,16 @@ class WaveEngine final : public Engine {
   [[nodiscard]] Ticks earliest_finish() const;
   void integrate(Ticks now);
   void add_use(EngineCounters& counters, double elapsed) const;
+  /// SMs begin .. end - 1 with as many blocks each of the last wave of the kernel that runs alone.
+  struct WavePart {
+    std::uint32_t begin = 0;
+    std::uint32_t end = 0;
+    std::uint32_t blocks = 0; ///< on each
+    double rate = 1;
+    Ticks lasts = 0;
+  };
+  [[nodiscard]] Ticks last_wave_start() const;
+  [[nodiscard]] std::array<WavePart, 2> last_wave() const;
   [[nodiscard]] EngineCounters solo_counters(Ticks now) const;
   [[nodiscard]] bool is_whole(const Kernel& kernel) const {
     return kernel.everywhere && kernel.blocks == kernel.shape->blocks;
@@ -108,7 +119,7 @@ class WaveEngine final : public Engine {
 
   // wave_rates.cpp: how fast they run
   void update_rates(Ticks now);
-  double withhold_issue_limited();
+  double withhold_by_issue();
   double share_dram();
   void apply_rates(Ticks now, double fair_share);
 

@@ -20,13 +20,15 @@ void WaveEngine::update_rates(Ticks now) {
   // What kernels obtain. All sums are exact, so it does not matter in which order and from which
   // side they are formed.
   double total = 0;
+  bool elastic = groups_.issue_limited();
   for (const std::uint32_t stream : running_) {
     Kernel& kernel = kernels_[stream];
     kernel.obtained = kernel.dram * kernel.resident;
     total += kernel.obtained;
+    elastic |= kernel.issue_alone > 1;
   }
-  if (groups_.issue_limited()) {
-    total -= withhold_issue_limited();
+  if (elastic) {
+    total -= withhold_by_issue();
   }
   double fair_share = kNoLimit;
   if (total > 1) {
@@ -44,14 +46,14 @@ void WaveEngine::update_rates(Ticks now) {
   groups_.settle();
 }
 
-// Takes from the kernels' shares what their blocks on issue-limited SMs do not ask for; returns the
-// sum.
-double WaveEngine::withhold_issue_limited() {
+// Takes from the kernels' shares what their blocks do not ask for where they are short of issue slots, and gives them
+// what they ask for besides where they have more than alone; returns the sum, which may be negative.
+double WaveEngine::withhold_by_issue() {
   double sum = 0;
   for (const Cohort& cohort : groups_.cohorts()) {
     const SmGroup& group = groups_[cohort.group];
-    if (group.limited) {
-      Kernel& kernel = kernels_[cohort.stream];
+    Kernel& kernel = kernels_[cohort.stream];
+    if (group.limited || kernel.issue_alone > 1) {
       const double demand =
           demand_of(kernel.dram, issue_rate(group.issue, kernel.issue_extra, kernel.issue_alone));
       const double withheld = (kernel.dram - demand) * (cohort.count * group.size);

@@ -42,7 +42,7 @@ Demand demand_of(const GpuSpec& gpu, const Op& op, const Variant& variant) {
   double write = static_cast<double>(op.dram_write_bytes);
   if (op.dram_read_bytes < 0 || op.dram_write_bytes < 0) {
     // Shares of what can be had, averaged over the kernel's life; two thirds of it read.
-    const double bytes = shape.dram * blocks / shape.waves * gpu.memory.bandwidth *
+    const double bytes = shape.dram * shape.blocks_at_once() * gpu.memory.bandwidth *
                          gpu.memory.achievable_fraction * duration * 1e-9;
     read = bytes * 2 / 3;
     write = bytes / 3;
@@ -51,7 +51,7 @@ Demand demand_of(const GpuSpec& gpu, const Op& op, const Variant& variant) {
   demand.write_rows = write / (blocks * demand.row_bytes);
 
   const double sm_share = op.sm_util >= 0 ? std::min(op.sm_util, 1.0)
-                                          : shape.issue * blocks / shape.waves / gpu.sm.count;
+                                          : shape.issue * shape.blocks_at_once() / gpu.sm.count;
   const double slots = sm_share * duration * 1e-3 * gpu.sm.clock_mhz * gpu.sm.count *
                        std::max(gpu.sm.fp32_lanes / 32, 1U);
   demand.rounds = slots / (blocks * demand.warps * kernel.round_slots());
