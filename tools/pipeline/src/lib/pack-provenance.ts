@@ -35,7 +35,8 @@ export function packProvenance(
     plans: { measured: packed.length - unavailable.length, of, unavailable: unavailable.length },
     unavailable: [...new Set(unavailable)],
     machines: machines(packed),
-    packed: { at: new Date().toISOString(), ...gitState() },
+    // Packs are what is being written: they say nothing of the code.
+    packed: { at: new Date().toISOString(), ...gitState('packages/*/measured') },
     // A campaign in slices is packed more than once.
     commands: union(field(earlier, 'commands'), commands),
     notes: union(field(earlier, 'notes'), notes),

@@ -87,8 +87,11 @@ function timing(
   return { ...plans, ran_s: seconds };
 }
 
-/** Commit of the checkout, and whether files differ from it. */
-export function gitState(): { commit: string | null; modified: boolean | null } {
+/** Commit of the checkout, and whether files differ from it, but for those that `except` (git's patterns) names. */
+export function gitState(...except: string[]): {
+  commit: string | null;
+  modified: boolean | null;
+} {
   const git = (...args: string[]): string =>
     execFileSync('git', args, {
       cwd: ROOT,
@@ -97,7 +100,9 @@ export function gitState(): { commit: string | null; modified: boolean | null } 
     }).trim();
   try {
     const commit = git('rev-parse', 'HEAD');
-    return { commit, modified: git('status', '--porcelain', '--untracked-files=no') !== '' };
+    const others = except.map((pattern) => `:(exclude)${pattern}`);
+    const changed = git('status', '--porcelain', '--untracked-files=no', '--', '.', ...others);
+    return { commit, modified: changed !== '' };
   } catch {
     return { commit: null, modified: null };
   }
