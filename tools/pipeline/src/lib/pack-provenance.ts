@@ -36,7 +36,7 @@ export function packProvenance(
     unavailable: [...new Set(unavailable)],
     machines: machines(packed),
     // Packs are what is being written: they say nothing of the code.
-    packed: { at: new Date().toISOString(), ...gitState('packages/*/measured') },
+    packed: { at: new Date().toISOString(), ...gitState('packages/*/measured/*') },
     // A campaign in slices is packed more than once.
     commands: union(field(earlier, 'commands'), commands),
     notes: union(field(earlier, 'notes'), notes),
