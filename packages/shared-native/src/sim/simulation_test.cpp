@@ -120,7 +120,7 @@ TEST(Simulation, GapsGrowBesideAnotherClientAndUnderMps) {
   const auto added = [&](const std::string& system) {
     Records records;
     pair.run(system, records);
-    const RequestRecord& request = records.of(0).at(10);
+    const RequestRecord request = records.of(0).at(10);
     return request.end - request.start - pair.hp.solo_latency;
   };
   EXPECT_EQ(added("ideal"), 0);
