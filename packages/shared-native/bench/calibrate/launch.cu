@@ -51,20 +51,26 @@ void start_latency(Results& results, cudaStream_t stream, const ClockOffset& clo
        "return of the launch call to the kernel's first instruction, idle GPU, median of 200"});
 }
 
-/// Period of a chain of empty kernels that were queued before the first one could start.
+/// Period of a chain of empty kernels that were queued before the first one could start, and of one with a mark behind
+/// each, as a scheduler has that acts on the completion of single ops.
 void chain_period(Results& results, cudaStream_t stream) {
   Mailbox box;
   cudaEvent_t before{};
   cudaEvent_t after{};
   CHECK(cudaEventCreate(&before));
   CHECK(cudaEventCreate(&after));
-  const auto run = [&](int length) {
+  cudaEvent_t mark{};
+  CHECK(cudaEventCreateWithFlags(&mark, cudaEventDisableTiming));
+  const auto run = [&](int length, bool marked) {
     std::vector<double> times;
     for (int i = 0; i < 21; ++i) {
       spin<<<1, 1, 0, stream>>>(6'000'000, box.device);
       CHECK(cudaEventRecord(before, stream));
       for (int k = 0; k < length; ++k) {
         empty<<<1, 32, 0, stream>>>();
+        if (marked) {
+          CHECK(cudaEventRecord(mark, stream));
+        }
       }
       CHECK(cudaEventRecord(after, stream));
       CHECK(cudaDeviceSynchronize());
@@ -75,8 +81,11 @@ void chain_period(Results& results, cudaStream_t stream) {
     return median(times);
   };
   results.add(
-      {"stream_period_ns", (run(600) - run(100)) / 500.0, "ns",
+      {"stream_period_ns", (run(600, false) - run(100, false)) / 500.0, "ns",
        "period of a chain of empty kernels in a stream, from chains of 100 and 600 queued ahead"});
+  results.add({"marked_period_ns", (run(600, true) - run(100, true)) / 500.0, "ns",
+               "the same with an event recorded behind each kernel"});
+  CHECK(cudaEventDestroy(mark));
 
   cudaGraph_t graph{};
   cudaGraphExec_t exec{};
