@@ -28,7 +28,8 @@ constexpr Part parts[] = {{"timeslice", timeslice_constants, true, true},
                           {"takeover", takeover, false, true},
                           {"pairs", pairs, false, true},
                           {"spread", block_spread, false, true},
-                          {"chain", chain_beside, false, true}};
+                          {"chain", chain_beside, false, true},
+                          {"tiles", tiles, false, false}};
 
 std::set<std::string> wanted(int argc, char** argv) {
   std::set<std::string> names;

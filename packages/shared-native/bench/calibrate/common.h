@@ -191,6 +191,7 @@ void takeover(Results& results);
 void pairs(Results& results);
 void block_spread(Results& results);
 void chain_beside(Results& results);
+void tiles(Results& results);
 /// Fork, so they run before this process touches CUDA.
 void timeslice_constants(Results& results);
 void mps_pair(Results& results);
