@@ -304,7 +304,7 @@ export const figureSchema = z
       .array(z.string())
       .min(1)
       .describe(
-        '<client>_{latency,service,wait}_{p50,p80,p90,p95,p99,max,mean}, <client>_throughput or, with utilization_interval_ns, <client>_gpu_{sm_busy,occupancy,compute,dram} or, with memory_interval_ns, <client>_memory_{live_mean,live_max,held_max,peaks,live_max_share,held_max_share,over_budget}; optionally with _ratio; or system_throughput, or throughput_spread. With groups, "all" is all clients together.',
+        '<client>_{latency,service,wait}_{p50,p80,p90,p95,p99,max,mean}, <client>_throughput, <client>_iterations or, with utilization_interval_ns, <client>_gpu_{sm_busy,occupancy,compute,dram} or, with memory_interval_ns, <client>_memory_{live_mean,live_max,held_max,peaks,live_max_share,held_max_share,over_budget}; optionally with _ratio; or system_throughput, or iterations_apart. With groups, "all" is all clients together.',
       ),
     means: z
       .array(z.string())

@@ -45,21 +45,21 @@ test('one client is itself', () => {
   expect(sample.throughput).toBe(1);
 });
 
-function sample(throughput: number): RunSample {
+function sample(throughput: number, iterations = 10): RunSample {
   const times = new Float64Array([1, 2]);
-  return { latency: times, service: times, wait: times, throughput, iterations: 10 };
+  return { latency: times, service: times, wait: times, throughput, iterations };
 }
 
-test('throughput spread is how far the clients are from lockstep', () => {
-  const figure = { ...smallFigure(), metrics: ['throughput_spread'], means: [] };
+test('iterations apart are how far the clients are from lockstep', () => {
+  const figure = { ...smallFigure(), metrics: ['iterations_apart'], means: [] };
   const measured = measure(figure, (entry, plan, client) =>
-    sample(entry.id === 'ideal' ? 5 : client === 'hp' ? 2 : plan.includes('bert') ? 2 : 8),
+    sample(1, entry.id === 'ideal' ? 5 : client === 'hp' ? 2 : plan.includes('bert') ? 2.5 : 8),
   );
-  expect(measured.map((m) => [m.entry.id, m.cell['be'], m.value])).toEqual([
-    ['ideal', 'bert', 1],
-    ['ideal', 'txl', 1],
-    ['deep', 'bert', 1],
-    ['deep', 'txl', 4],
+  expect(measured.map((m) => [m.entry.id, m.cell['be'], m.value, m.metric.unit])).toEqual([
+    ['ideal', 'bert', 0, 'iterations'],
+    ['ideal', 'txl', 0, 'iterations'],
+    ['deep', 'bert', 0.5, 'iterations'],
+    ['deep', 'txl', 6, 'iterations'],
   ]);
 });
 

@@ -16,11 +16,11 @@ import {
 import type { FigureDefinition, SystemEntry } from './figure-schema.ts';
 import { MEAN } from './figure.ts';
 import {
+  ITERATIONS_APART,
   parseMetric,
   quantile,
   type Memory,
   SYSTEM_THROUGHPUT,
-  THROUGHPUT_SPREAD,
   unitOf,
   type Metric,
   type Use,
@@ -252,6 +252,7 @@ function measureCell(
 export function statistic(sample: RunSample, metric: Metric): number {
   if (metric.use !== undefined) return sample.use?.[metric.use] ?? NaN;
   if (metric.memory !== undefined) return sample.memory?.[metric.memory] ?? NaN;
+  if (metric.quantity === 'iterations') return sample.iterations;
   if (metric.statistic === null) return sample.throughput;
   const values = timesOf(sample, metric);
   if (values.length === 0) return NaN;
@@ -261,9 +262,9 @@ export function statistic(sample: RunSample, metric: Metric): number {
 
 function timesOf(sample: RunSample, metric: Metric): Float64Array {
   const { quantity } = metric;
-  if (quantity === 'throughput' || quantity === 'gpu' || quantity === 'memory')
-    return sample.latency;
-  return sample[quantity];
+  return quantity === 'latency' || quantity === 'service' || quantity === 'wait'
+    ? sample[quantity]
+    : sample.latency;
 }
 
 function withinRun(sample: RunSample, metric: Metric, random: Random): Float64Array {
@@ -360,11 +361,11 @@ function combination(metric: Metric, clients: readonly string[]): Combination | 
         of: clients.map((client) => `${client}_throughput_ratio`),
         from: (values) => values.reduce((sum, value) => sum + value, 0),
       };
-    case THROUGHPUT_SPREAD:
+    case ITERATIONS_APART:
       return {
         metric,
-        of: clients.map((client) => `${client}_throughput`),
-        from: (values) => Math.max(...values) / Math.min(...values),
+        of: clients.map((client) => `${client}_iterations`),
+        from: (values) => Math.max(...values) - Math.min(...values),
       };
     default:
       return null;

@@ -5,6 +5,7 @@
  *   hp_service_mean       service time, from the first op's dispatch to completion, in ms
  *   hp_wait_p90           waiting time, from the head of the client's queue to the first op's dispatch, in ms
  *   be_throughput         completed requests or iterations per second of the measured window
+ *   be_iterations         requests or iterations completed in the measured window, the unfinished one by its share
  *   hp_gpu_dram           mean use of the GPU that hp runs on, by whoever runs on it
  *   hp_memory_live_max    most memory in use at once on the GPU that hp runs on, likewise
  *   hp_latency_p99_ratio  the same, over the figure's baseline entry
@@ -12,7 +13,7 @@
  * and two that belong to no client:
  *
  *   system_throughput     each client's throughput over the baseline's, added up
- *   throughput_spread     the highest throughput of a client over the lowest; 1 where they are in lockstep
+ *   iterations_apart      the most iterations of a client less the fewest; at most 1 where they are in lockstep
  */
 
 /** What of a GPU is used, as a share: of its SMs, of their room for threads, of compute throughput, of DRAM bandwidth. */
@@ -27,7 +28,15 @@ export const MEMORY = [
   'over_budget',
 ] as const;
 export type Memory = (typeof MEMORY)[number];
-export const QUANTITIES = ['latency', 'service', 'wait', 'throughput', 'gpu', 'memory'] as const;
+export const QUANTITIES = [
+  'latency',
+  'service',
+  'wait',
+  'throughput',
+  'iterations',
+  'gpu',
+  'memory',
+] as const;
 export const STATISTICS = ['p50', 'p80', 'p90', 'p95', 'p99', 'max', 'mean'] as const;
 export type Quantity = (typeof QUANTITIES)[number];
 export type Statistic = (typeof STATISTICS)[number];
@@ -36,14 +45,14 @@ export type Statistic = (typeof STATISTICS)[number];
 export const SYSTEM_THROUGHPUT = 'system_throughput';
 
 /** How far the clients are from lockstep. */
-export const THROUGHPUT_SPREAD = 'throughput_spread';
+export const ITERATIONS_APART = 'iterations_apart';
 
 export interface Metric {
   name: string;
   /** Empty for the metric of all clients together. */
   client: string;
   quantity: Quantity;
-  /** Absent for throughput, use and memory: a run has one. */
+  /** Absent for throughput, iterations, use and memory: a run has one. */
   statistic: Statistic | null;
   /** Of quantity `gpu`. */
   use?: Use;
@@ -64,18 +73,23 @@ export function metricNames(clients: readonly string[], ratios: boolean): string
   const plain = clients.flatMap((client) => [
     ...['latency', 'service', 'wait'].flatMap((q) => STATISTICS.map((s) => `${client}_${q}_${s}`)),
     `${client}_throughput`,
+    `${client}_iterations`,
     ...USES.map((use) => `${client}_gpu_${use}`),
     ...MEMORY.map((memory) => `${client}_memory_${memory}`),
   ]);
   return ratios
-    ? [...plain.flatMap((name) => [name, `${name}_ratio`]), SYSTEM_THROUGHPUT, THROUGHPUT_SPREAD]
+    ? [...plain.flatMap((name) => [name, `${name}_ratio`]), SYSTEM_THROUGHPUT, ITERATIONS_APART]
     : plain;
 }
 
 /** The meaning of a name, or null if it is not a metric of these clients. */
 export function parseMetric(name: string, clients: readonly string[]): Metric | null {
-  if (name === SYSTEM_THROUGHPUT || name === THROUGHPUT_SPREAD) {
+  if (name === SYSTEM_THROUGHPUT) {
     return { name, client: '', quantity: 'throughput', statistic: null, ratio: true, unit: 'x' };
+  }
+  if (name === ITERATIONS_APART) {
+    const unit = unitOf({ quantity: 'iterations' }, false);
+    return { name, client: '', quantity: 'iterations', statistic: null, ratio: false, unit };
   }
   if (!metricNames(clients, true).includes(name)) return null;
   const ratio = name.endsWith('_ratio');
@@ -105,6 +119,7 @@ export function unitOf(
 ): string {
   if (ratio) return 'x';
   if (quantity === 'throughput') return '1/s';
+  if (quantity === 'iterations') return 'iterations';
   if (quantity === 'gpu' || memory?.endsWith('_share') === true) return 'share';
   return quantity === 'memory' && memory !== 'over_budget' ? 'GiB' : 'ms';
 }
