@@ -3,6 +3,7 @@
 #include "chain.h"
 
 namespace calibrate {
+
 void chain_beside(Results& results) {
   Table table{"chain_beside",
               "a chain of 40 kernels of 128 threads a block, queued ahead in a stream of higher "

@@ -127,19 +127,8 @@ class Chains {
 
   /// Keeps the GPU busy with the neighbour until told to stop.
   void keep_neighbour(Neighbour neighbour, const std::atomic<int>& stage, int stop) {
-    cudaEvent_t ended[2]{};
-    for (cudaEvent_t& event : ended) {
-      CHECK(cudaEventCreateWithFlags(&event, cudaEventDisableTiming));
-    }
-    for (int i = 0; stage.load() < stop; ++i) { // two at a time, so that one always waits
-      CHECK(cudaEventSynchronize(ended[i % 2]));
-      launch_neighbour(neighbour);
-      CHECK(cudaEventRecord(ended[i % 2], streams_.low));
-    }
-    CHECK(cudaDeviceSynchronize());
-    for (const cudaEvent_t event : ended) {
-      CHECK(cudaEventDestroy(event));
-    }
+    keep_two_queued(
+        streams_.low, [&] { return stage.load() < stop; }, [&] { launch_neighbour(neighbour); });
   }
 
  private:
@@ -187,13 +176,5 @@ class Chains {
   unsigned long long* stamps_ = nullptr;
   float4* buffers_[2] = {};
 };
-
-template <size_t size> std::string numbered(const char* const (&names)[size]) {
-  std::string text;
-  for (size_t i = 0; i < size; ++i) {
-    text += std::to_string(i) + " " + names[i] + (i + 1 < size ? ", " : "");
-  }
-  return text;
-}
 
 } // namespace calibrate

@@ -158,6 +158,34 @@ struct TwoStreams {
   TwoStreams& operator=(const TwoStreams&) = delete;
 };
 
+/// Launches on `stream` again and again, so that one launch always waits behind another, while `goes_on`; then waits for
+/// the last.
+template <typename GoesOn, typename Launch>
+void keep_two_queued(cudaStream_t stream, const GoesOn& goes_on, const Launch& launch) {
+  cudaEvent_t ended[2]{};
+  for (cudaEvent_t& event : ended) {
+    CHECK(cudaEventCreateWithFlags(&event, cudaEventDisableTiming));
+  }
+  for (int i = 0; goes_on(); ++i) {
+    CHECK(cudaEventSynchronize(ended[i % 2]));
+    launch();
+    CHECK(cudaEventRecord(ended[i % 2], stream));
+  }
+  CHECK(cudaDeviceSynchronize());
+  for (const cudaEvent_t event : ended) {
+    CHECK(cudaEventDestroy(event));
+  }
+}
+
+/// What the numbers that stand for names in a table mean.
+template <size_t size> std::string numbered(const char* const (&names)[size]) {
+  std::string text;
+  for (size_t i = 0; i < size; ++i) {
+    text += std::to_string(i) + " " + names[i] + (i + 1 < size ? ", " : "");
+  }
+  return text;
+}
+
 /// Launches with a preferred share of shared memory in percent; negative: no preference.
 template <typename... Arguments, typename... Given>
 void launch(void (*kernel)(Arguments...), int blocks, int threads, size_t shared_bytes,

@@ -71,16 +71,12 @@ void background(Board& board) {
     const double ns = lengths_us[stage] * 1e3;
     const int waves = static_cast<int>(std::max(2.0, 2e6 / ns));
     await(board.front, 2 * stage + 1);
-    cudaEvent_t ended[2]{};
-    CHECK(cudaEventCreateWithFlags(&ended[0], cudaEventDisableTiming));
-    CHECK(cudaEventCreateWithFlags(&ended[1], cudaEventDisableTiming));
-    for (int i = 0; board.front.load() < 2 * stage + 2; ++i) { // two kernels queued at any time
-      CHECK(cudaEventSynchronize(ended[i % 2]));
-      fill<<<wave * waves, 1024>>>(static_cast<unsigned long long>(ns), nullptr);
-      CHECK(cudaEventRecord(ended[i % 2]));
-      board.back = 2 * stage + 1;
-    }
-    CHECK(cudaDeviceSynchronize());
+    keep_two_queued(
+        nullptr, [&] { return board.front.load() < 2 * stage + 2; },
+        [&] {
+          fill<<<wave * waves, 1024>>>(static_cast<unsigned long long>(ns), nullptr);
+          board.back = 2 * stage + 1;
+        });
     board.back = 2 * stage + 2;
   }
   share(board, 1);

@@ -182,10 +182,6 @@ class Pairing {
 } // namespace
 
 void pairs(Results& results) {
-  std::string kinds;
-  for (size_t i = 0; i < std::size(kind_names); ++i) {
-    kinds += std::to_string(i) + " " + kind_names[i] + (i + 1 < std::size(kind_names) ? ", " : "");
-  }
   std::string names;
   for (size_t i = 0; i < std::size(relations); ++i) {
     names +=
@@ -195,7 +191,7 @@ void pairs(Results& results) {
       "pairs",
       "one block of each kernel on every SM, working on some of them, median block of a "
       "foreground kernel, median of 3. Kinds: " +
-          kinds + ". Relations: " + names +
+          numbered(kind_names) + ". Relations: " + names +
           ". slowdown: over the same SMs beside a sleeping neighbour; *_bytes_per_s: DRAM "
           "traffic, the neighbour's over its whole life; clock_mhz: of the foreground's SMs",
       4,

@@ -109,9 +109,9 @@ class Floor {
  public:
   Floor() : sms_(sm_count()), front_log_(sms_), back_log_(sms_) {}
 
-  Progress alone(const Job& job, int rounds) {
-    launch(labour, sms_, job.threads, 0, 100, streams_.high, job.work, rounds,
-           rounds == most_rounds ? neighbour_ns : patience_ns, front_log_.device());
+  Progress alone(const Job& job, int rounds, unsigned long long ns = patience_ns) {
+    launch(labour, sms_, job.threads, 0, 100, streams_.high, job.work, rounds, ns,
+           front_log_.device());
     CHECK(cudaDeviceSynchronize());
     return median_of(front_log_);
   }
@@ -151,16 +151,12 @@ void tiles(Results& results) {
                              Work::chain};
   constexpr Work backs[] = {Work::arithmetic, Work::short_runs, Work::long_runs, Work::long_code,
                             Work::loads};
-  std::string names;
-  for (size_t i = 0; i < std::size(work_names); ++i) {
-    names += std::to_string(i) + " " + work_names[i] + (i + 1 < std::size(work_names) ? ", " : "");
-  }
   Table table{"tiles",
               "one block of each kernel on every SM, the foreground 50 us of work, the neighbour 1 "
               "ms: how much longer the foreground's blocks take, and how much less the neighbour "
               "gets done while they run, each over alone, medians. *_per_cycle: multiply-adds of "
               "a warp that its kernel alone issues a cycle and scheduler. Work: " +
-                  names,
+                  numbered(work_names),
               4,
               {"work", "threads", "neighbour", "neighbour_threads", "per_cycle",
                "neighbour_per_cycle", "slowdown", "neighbour_slowdown"},
@@ -173,26 +169,30 @@ void tiles(Results& results) {
     return alone.per_ns() * round_size[static_cast<int>(job.work)] * warps_per_scheduler /
            (clock_khz * 1e-6);
   };
+  floor.alone({Work::chain, 64}, 64); // loads the function
+  std::vector<std::pair<Job, Progress>> neighbours;
+  for (const Work work : backs) {
+    for (const int threads : {128, 256, 512}) {
+      const Job back{work, threads};
+      neighbours.emplace_back(back, floor.alone(back, most_rounds, neighbour_ns));
+    }
+  }
   for (const Work work : fronts) {
     for (const int threads : {64, 128}) {
       const Job front{work, threads};
-      floor.alone(front, 64); // loads the function
       const Progress trial = floor.alone(front, 256);
       const int rounds = std::max(1, static_cast<int>(trial.per_ns() * alone_ns));
       const Progress alone = floor.alone(front, rounds);
-      for (const Work other : backs) {
-        for (const int others : {128, 256, 512}) {
-          const Job back{other, others};
-          const Progress back_alone = floor.alone(back, most_rounds);
-          const auto [together, meanwhile] = floor.beside(front, rounds, back);
-          // What the neighbour lost, it lost while the foreground ran.
-          const double lost = back_alone.per_ns() * meanwhile.ns - meanwhile.rounds;
-          const double kept = back_alone.per_ns() * together.ns - lost;
-          table.rows.push_back(
-              {static_cast<double>(work), static_cast<double>(threads), static_cast<double>(other),
-               static_cast<double>(others), per_cycle(front, alone), per_cycle(back, back_alone),
-               together.ns / alone.ns, kept > 0 ? back_alone.per_ns() * together.ns / kept : 0});
-        }
+      for (const auto& [back, back_alone] : neighbours) {
+        const auto [together, meanwhile] = floor.beside(front, rounds, back);
+        // What the neighbour lost, it lost while the foreground ran.
+        const double lost = back_alone.per_ns() * meanwhile.ns - meanwhile.rounds;
+        const double kept = back_alone.per_ns() * together.ns - lost;
+        table.rows.push_back({static_cast<double>(work), static_cast<double>(threads),
+                              static_cast<double>(back.work), static_cast<double>(back.threads),
+                              per_cycle(front, alone), per_cycle(back, back_alone),
+                              together.ns / alone.ns,
+                              kept > 0 ? back_alone.per_ns() * together.ns / kept : 0});
       }
     }
   }

@@ -107,20 +107,14 @@ std::vector<double> in_child(std::vector<double> (*work)()) {
 
 /// Queues kernels of 50 us on all SMs, hundreds ahead, for `seconds`.
 void queue_kernels(double seconds) {
-  constexpr int batch = 100;
-  cudaEvent_t ended[2]{};
-  for (cudaEvent_t& event : ended) {
-    CHECK(cudaEventCreateWithFlags(&event, cudaEventDisableTiming));
-  }
-  const double begin = host_ns();
-  for (int i = 0; host_ns() - begin < seconds * 1e9; ++i) {
-    CHECK(cudaEventSynchronize(ended[i % 2]));
-    for (int k = 0; k < batch; ++k) {
-      work_for<<<sm_count(), 256>>>(50'000);
-    }
-    CHECK(cudaEventRecord(ended[i % 2]));
-  }
-  CHECK(cudaDeviceSynchronize());
+  const double end = host_ns() + seconds * 1e9;
+  keep_two_queued(
+      nullptr, [&] { return host_ns() < end; },
+      [] {
+        for (int k = 0; k < 100; ++k) {
+          work_for<<<sm_count(), 256>>>(50'000);
+        }
+      });
 }
 
 /// Waits for the GPU of a process that was idle, alone and beside one that always has work.
@@ -172,18 +166,12 @@ void slice_waits(Results& results) {
 
 /// Must run before this process touches CUDA, because it forks.
 void timeslice_constants(Results& results) {
-  int channel[2];
-  if (pipe(channel) != 0) {
-    std::perror("calibrate: pipe");
-    std::exit(74);
-  }
   const pid_t neighbour = fork();
   if (neighbour == 0) {
     watched();
     _exit(0);
   }
-  const pid_t measured = fork();
-  if (measured == 0) {
+  const std::vector<double> values = in_child([] {
     const auto stretches = watched();
     std::vector<double> runs;
     std::vector<double> absences;
@@ -191,14 +179,10 @@ void timeslice_constants(Results& results) {
       runs.push_back(stretches[i].second - stretches[i].first);
       absences.push_back(stretches[i].first - stretches[i - 1].second);
     }
-    const double values[3] = {median(runs), median(absences), static_cast<double>(runs.size())};
-    _exit(write(channel[1], values, sizeof values) == sizeof values ? 0 : 1);
-  }
+    return std::vector<double>{median(runs), median(absences), static_cast<double>(runs.size())};
+  });
   waitpid(neighbour, nullptr, 0);
-  int status = 0;
-  waitpid(measured, &status, 0);
-  double values[3] = {0, 0, 0};
-  if (status != 0 || read(channel[0], values, sizeof values) != sizeof values) {
+  if (values.size() != 3) {
     std::fprintf(stderr, "calibrate: the time slice measurement failed\n");
     return;
   }

@@ -132,9 +132,6 @@ template <typename DemandIf>
 double life_in_blocks(const KernelShape& shape, std::uint64_t slots, std::uint32_t sms,
                       const DemandIf& demand_if) {
   const double full = shape.waves - 1;
-  if (shape.waves == 1) {
-    return 1;
-  }
   const std::uint64_t last = shape.blocks - (shape.waves - 1) * slots;
   const auto most_in_last = static_cast<double>((last - 1) / sms + 1);
   const auto last_wave = [&](double lasts) {
@@ -144,6 +141,9 @@ double life_in_blocks(const KernelShape& shape, std::uint64_t slots, std::uint32
   // The longer the last wave, the more its blocks want, and the quicker they are in it.
   double low = full;
   double high = full + 1;
+  if (last_wave(high) == 1) {
+    return high; // most kernels: nothing is short, or the last wave is as crowded as the others
+  }
   for (int halving = 0; halving < 48; ++halving) {
     const double middle = (low + high) / 2;
     (full + last_wave(middle) > middle ? low : high) = middle;
