@@ -243,8 +243,11 @@ void LiveExecutive::decide() {
   scheduler_.decide(*this);
   for (const std::size_t c : launched_) {
     make_head_ready(c);
-    changed_ |= states_[c].head_ready;
   }
+  // What is ready now may be another client's: a system that launches one op a turn has not come to it yet.
+  changed_ |= !launched_.empty() && std::ranges::any_of(run_.driven, [&](std::size_t c) {
+    return states_[c].head_ready;
+  });
 }
 
 void LiveExecutive::launch(std::size_t c) {

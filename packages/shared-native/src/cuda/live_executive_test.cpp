@@ -185,6 +185,19 @@ TEST(LiveExecutive, OrionDrainsBehindTheOpThatExceedsTheLimit) {
   }
 }
 
+TEST(LiveExecutive, AClientIsServedWhileTheQueueOfAnotherIsFull) {
+  // Which launches unchecked in its first measured request, and is asked first.
+  Bench bench("reef-as-published");
+  bench.options.max_in_flight = 32;
+  bench.add(Priority::high, kernels(5, 10'000, Boundness::compute), 10);
+  bench.poisson_like(0, {500'000});
+  bench.add(Priority::best_effort, kernels(400, 25'000, Boundness::memory), 0, 1, Mode::training);
+  bench.run({0});
+  const RequestRecord& first = bench.records.rows.front();
+  EXPECT_LT(first.start, 32 * 5'000) << "as soon as the queue is full";
+  EXPECT_LT(first.end - first.arrival, 1'500'000);
+}
+
 TEST(LiveExecutive, MarksFewOpsWhereTheSystemWatchesRequestsOnly) {
   Bench bench("ideal");
   bench.add(Priority::high, kernels(300, 20'000, Boundness::compute), 4, 0);
