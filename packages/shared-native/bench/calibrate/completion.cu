@@ -127,6 +127,47 @@ void launches(Results& results, const Calls& calls, cudaStream_t stream, Mailbox
   cost("launch_1_argument_cluster_ns", one, few, 2, "1 argument, carve-out and cluster attributes");
 }
 
+/// A mark behind each launch, each asked for once when it has passed: what a scheduler that watches every op does.
+void marked_launches(Results& results, const Calls& calls, cudaStream_t stream, Mailbox& box) {
+  std::vector<cudaEvent_t> events(batch);
+  for (cudaEvent_t& event : events) {
+    CHECK(cudaEventCreateWithFlags(&event, cudaEventDisableTiming));
+  }
+  const auto queue = reinterpret_cast<CUstream>(stream);
+  std::vector<double> plain;
+  std::vector<double> marked;
+  std::vector<double> asked;
+  for (int i = 0; i < repeats / 4; ++i) {
+    double begin = host_ns();
+    for (int k = 0; k < batch; ++k) {
+      one_argument<<<1, 32, 0, stream>>>(box.device);
+    }
+    plain.push_back((host_ns() - begin) / batch);
+    CHECK(cudaStreamSynchronize(stream));
+    begin = host_ns();
+    for (cudaEvent_t event : events) {
+      one_argument<<<1, 32, 0, stream>>>(box.device);
+      require(calls.record(reinterpret_cast<CUevent>(event), queue), "cuEventRecord");
+    }
+    marked.push_back((host_ns() - begin) / batch);
+    CHECK(cudaStreamSynchronize(stream));
+    begin = host_ns();
+    for (cudaEvent_t event : events) {
+      require(calls.query(reinterpret_cast<CUevent>(event)), "cuEventQuery");
+    }
+    asked.push_back((host_ns() - begin) / batch);
+  }
+  results.add(
+      {"launch_unmarked_ns", median(plain), "ns", "host time of one launch in a loop of 100"});
+  results.add({"launch_marked_ns", median(marked), "ns",
+               "the same with an event of its own recorded behind each launch"});
+  results.add({"mark_passed_ns", median(asked), "ns",
+               "host time of the first cuEventQuery of such an event, which answers 'ready'"});
+  for (cudaEvent_t event : events) {
+    CHECK(cudaEventDestroy(event));
+  }
+}
+
 void marks(Results& results, const Calls& calls, cudaStream_t stream, Mailbox& box) {
   cudaEvent_t event{};
   CHECK(cudaEventCreateWithFlags(&event, cudaEventDisableTiming));
@@ -138,6 +179,7 @@ void marks(Results& results, const Calls& calls, cudaStream_t stream, Mailbox& b
   results.add({"event_query_ready_ns",
                host_cost(stream, [&] { require(calls.query(handle), "cuEventQuery"); }), "ns",
                "host time of one cuEventQuery that answers 'ready'"});
+  marked_launches(results, calls, stream, box);
   const auto flag = reinterpret_cast<CUdeviceptr>(box.device + 64);
   if (calls.write(queue, flag, 1, CU_STREAM_WRITE_VALUE_DEFAULT) != CUDA_SUCCESS) {
     std::fprintf(stderr, "calibrate: this GPU writes no values from streams\n");

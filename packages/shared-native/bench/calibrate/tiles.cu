@@ -8,12 +8,12 @@
 namespace calibrate {
 namespace {
 
-constexpr int sums = 16;          ///< independent ones of a thread, unless a kind says otherwise
-constexpr int row = 32;           ///< float4 of shared memory that a warp reads
-constexpr double alone_ns = 50e3; ///< what the foreground takes
-constexpr unsigned long long neighbour_ns = 1'000'000;
-constexpr unsigned long long patience_ns = 20'000'000; ///< with the foreground
-constexpr int most_rounds = 1 << 24;
+constexpr int sums = 16;           ///< independent ones of a thread, unless a kind says otherwise
+constexpr int row = 32;            ///< float4 of shared memory that a warp reads
+constexpr double front_ns = 200e3; ///< what the foreground takes alone
+constexpr double back_ns = 2e6;    ///< what the neighbour takes alone
+constexpr double head_start_ns = 200e3;
+constexpr int trial_rounds = 256;
 
 enum class Work : int {
   arithmetic, ///< nothing else, in a small loop
@@ -47,26 +47,25 @@ __device__ void round_of(float (&sum)[sums], const float4* shared, unsigned int&
   }
 }
 
-__device__ void one_round(Work work, float (&sum)[sums], const float4* shared, unsigned int& at) {
-  switch (work) {
-  case Work::arithmetic:
-    return round_of<64, 0, 1, sums>(sum, shared, at);
-  case Work::short_runs:
-    return round_of<16, 2, 4, sums>(sum, shared, at);
-  case Work::long_runs:
-    return round_of<128, 4, 2, sums>(sum, shared, at);
-  case Work::long_code:
-    return round_of<4096, 0, 1, sums>(sum, shared, at);
-  case Work::loads:
-    return round_of<4, 4, 4, sums>(sum, shared, at);
-  case Work::chain:
-    return round_of<64, 0, 1, 2>(sum, shared, at);
+template <Work work>
+__device__ void one_round(float (&sum)[sums], const float4* shared, unsigned int& at) {
+  if constexpr (work == Work::arithmetic) {
+    round_of<64, 0, 1, sums>(sum, shared, at);
+  } else if constexpr (work == Work::short_runs) {
+    round_of<16, 2, 4, sums>(sum, shared, at);
+  } else if constexpr (work == Work::long_runs) {
+    round_of<128, 4, 2, sums>(sum, shared, at);
+  } else if constexpr (work == Work::long_code) {
+    round_of<4096, 0, 1, sums>(sum, shared, at);
+  } else if constexpr (work == Work::loads) {
+    round_of<4, 4, 4, sums>(sum, shared, at);
+  } else {
+    round_of<64, 0, 1, 2>(sum, shared, at);
   }
 }
 
-/// Up to `rounds` rounds, or until `ns` are over; logs the rounds of a warp in place of cycles.
-__global__ void __launch_bounds__(512)
-    labour(Work work, int rounds, unsigned long long ns, Landing* landings) {
+/// `rounds` rounds. Nothing but the work is in the loop: reading a clock there would be a pause of its own.
+template <Work work> __global__ void __launch_bounds__(512) labour(int rounds, Landing* landings) {
   __shared__ float4 shared[row];
   if (threadIdx.x < row) {
     shared[threadIdx.x] = {0.0f, 0.0f, 0.0f, 0.0f};
@@ -78,10 +77,9 @@ __global__ void __launch_bounds__(512)
     sum[k] = static_cast<float>(threadIdx.x + k);
   }
   unsigned int at = threadIdx.x;
-  int done = 0;
-  while (done < rounds && ((done & 7) != 0 || gpu_ns() - start < ns)) {
-    one_round(work, sum, shared, at);
-    ++done;
+#pragma unroll 1
+  for (int done = 0; done < rounds; ++done) {
+    one_round<work>(sum, shared, at);
   }
   float all = 0;
   for (const float value : sum) {
@@ -89,53 +87,64 @@ __global__ void __launch_bounds__(512)
   }
   if (threadIdx.x == 0) {
     // Nobody reads this sum; it is stored where it can do no harm, so that it has to be computed.
-    landings[blockIdx.x] = {sm_id() + (all == -42.0f ? 1000u : 0u), static_cast<unsigned int>(done),
-                            start, gpu_ns()};
+    landings[blockIdx.x] = {sm_id() + (all == -42.0f ? 1000u : 0u),
+                            static_cast<unsigned int>(rounds), start, gpu_ns()};
   }
 }
+
+using Labour = void (*)(int, Landing*);
+/// By Work.
+constexpr Labour labours[] = {labour<Work::arithmetic>, labour<Work::short_runs>,
+                              labour<Work::long_runs>,  labour<Work::long_code>,
+                              labour<Work::loads>,      labour<Work::chain>};
 
 struct Job {
   Work work;
   int threads;
-};
-
-struct Progress {
-  double ns = 0;     ///< of a block
-  double rounds = 0; ///< of a warp in it
-  [[nodiscard]] double per_ns() const { return ns > 0 ? rounds / ns : 0; }
+  int rounds = 0;
+  double alone = 0; ///< ns of a block
 };
 
 class Floor {
  public:
   Floor() : sms_(sm_count()), front_log_(sms_), back_log_(sms_) {}
 
-  Progress alone(const Job& job, int rounds, unsigned long long ns = patience_ns) {
-    launch(labour, sms_, job.threads, 0, 100, streams_.high, job.work, rounds, ns,
-           front_log_.device());
-    CHECK(cudaDeviceSynchronize());
-    return median_of(front_log_);
+  /// As many rounds as take about `ns`, and what they take.
+  Job sized(Work work, int threads, double ns) {
+    Job job{work, threads, trial_rounds};
+    alone(job); // loads the function
+    job.rounds = std::max(1, static_cast<int>(trial_rounds * ns / alone(job)));
+    job.alone = alone(job);
+    return job;
   }
 
-  /// The foreground's progress, and the neighbour's over its whole life.
-  std::pair<Progress, Progress> beside(const Job& front, int rounds, const Job& back) {
-    launch(labour, sms_, back.threads, 0, 100, streams_.low, back.work, most_rounds, neighbour_ns,
-           back_log_.device());
-    wait_until(host_ns() + 150e3);
-    launch(labour, sms_, front.threads, 0, 100, streams_.high, front.work, rounds, patience_ns,
-           front_log_.device());
+  /// How long a block of either takes, the foreground in the middle of the neighbour's life.
+  std::pair<double, double> beside(const Job& front, const Job& back) {
+    start(back, streams_.low, back_log_);
+    wait_until(host_ns() + head_start_ns);
+    start(front, streams_.high, front_log_);
     CHECK(cudaDeviceSynchronize());
     return {median_of(front_log_), median_of(back_log_)};
   }
 
  private:
-  Progress median_of(const Landings& log) const {
+  double alone(const Job& job) {
+    start(job, streams_.high, front_log_);
+    CHECK(cudaDeviceSynchronize());
+    return median_of(front_log_);
+  }
+
+  void start(const Job& job, cudaStream_t stream, Landings& log) {
+    launch(labours[static_cast<int>(job.work)], sms_, job.threads, 0, 100, stream, job.rounds,
+           log.device());
+  }
+
+  double median_of(const Landings& log) const {
     std::vector<double> times;
-    std::vector<double> rounds;
     for (const Landing& l : log.read(static_cast<size_t>(sms_))) {
       times.push_back(static_cast<double>(l.end - l.start));
-      rounds.push_back(l.cycles);
     }
-    return {median(times), median(rounds)};
+    return median(times);
   }
 
   int sms_;
@@ -151,48 +160,43 @@ void tiles(Results& results) {
                              Work::chain};
   constexpr Work backs[] = {Work::arithmetic, Work::short_runs, Work::long_runs, Work::long_code,
                             Work::loads};
-  Table table{"tiles",
-              "one block of each kernel on every SM, the foreground 50 us of work, the neighbour 1 "
-              "ms: how much longer the foreground's blocks take, and how much less the neighbour "
-              "gets done while they run, each over alone, medians. *_per_cycle: multiply-adds of "
-              "a warp that its kernel alone issues a cycle and scheduler. Work: " +
-                  numbered(work_names),
-              4,
-              {"work", "threads", "neighbour", "neighbour_threads", "per_cycle",
-               "neighbour_per_cycle", "slowdown", "neighbour_slowdown"},
-              {}};
+  Table table{
+      "tiles",
+      "one block of each kernel on every SM, the foreground 200 us of work in the middle of "
+      "the neighbour's 2 ms: how much longer the foreground's blocks take, and how much "
+      "less the neighbour gets done while they run, each over alone, medians. "
+      "*_per_cycle: multiply-adds of a warp that its kernel alone issues a cycle and "
+      "scheduler. Work: " +
+          numbered(work_names),
+      4,
+      {"work", "threads", "neighbour", "neighbour_threads", "per_cycle", "neighbour_per_cycle",
+       "slowdown", "neighbour_slowdown"},
+      {}};
   Floor floor;
   int clock_khz = 0;
   CHECK(cudaDeviceGetAttribute(&clock_khz, cudaDevAttrClockRate, 0));
-  const auto per_cycle = [&](const Job& job, const Progress& alone) {
+  const auto per_cycle = [&](const Job& job) {
     const double warps_per_scheduler = job.threads / 32 / 4.0;
-    return alone.per_ns() * round_size[static_cast<int>(job.work)] * warps_per_scheduler /
+    return job.rounds / job.alone * round_size[static_cast<int>(job.work)] * warps_per_scheduler /
            (clock_khz * 1e-6);
   };
-  floor.alone({Work::chain, 64}, 64); // loads the function
-  std::vector<std::pair<Job, Progress>> neighbours;
+  std::vector<Job> neighbours;
   for (const Work work : backs) {
     for (const int threads : {128, 256, 512}) {
-      const Job back{work, threads};
-      neighbours.emplace_back(back, floor.alone(back, most_rounds, neighbour_ns));
+      neighbours.push_back(floor.sized(work, threads, back_ns));
     }
   }
   for (const Work work : fronts) {
     for (const int threads : {64, 128}) {
-      const Job front{work, threads};
-      const Progress trial = floor.alone(front, 256);
-      const int rounds = std::max(1, static_cast<int>(trial.per_ns() * alone_ns));
-      const Progress alone = floor.alone(front, rounds);
-      for (const auto& [back, back_alone] : neighbours) {
-        const auto [together, meanwhile] = floor.beside(front, rounds, back);
+      const Job front = floor.sized(work, threads, front_ns);
+      for (const Job& back : neighbours) {
+        const auto [front_time, back_time] = floor.beside(front, back);
         // What the neighbour lost, it lost while the foreground ran.
-        const double lost = back_alone.per_ns() * meanwhile.ns - meanwhile.rounds;
-        const double kept = back_alone.per_ns() * together.ns - lost;
+        const double kept = front_time - (back_time - back.alone);
         table.rows.push_back({static_cast<double>(work), static_cast<double>(threads),
                               static_cast<double>(back.work), static_cast<double>(back.threads),
-                              per_cycle(front, alone), per_cycle(back, back_alone),
-                              together.ns / alone.ns,
-                              kept > 0 ? back_alone.per_ns() * together.ns / kept : 0});
+                              per_cycle(front), per_cycle(back), front_time / front.alone,
+                              kept > 0 ? front_time / kept : 0});
       }
     }
   }
