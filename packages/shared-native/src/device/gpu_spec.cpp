@@ -202,6 +202,8 @@ GpuSpec::Launch read_launch(Section s) {
   launch.dependent_gap = s.whole<Nanos>("dependent_gap_ns", "ns", 0, longest);
   launch.busy_gap = s.whole<Nanos>("busy_gap_ns", "ns", 0, longest);
   launch.mps_gap = s.whole<Nanos>("mps_gap_ns", "ns", 0, longest);
+  launch.mark = s.whole<Nanos>("mark_ns", "ns", 0, longest);
+  launch.query = s.whole<Nanos>("query_ns", "ns", 0, longest);
   launch.poll = s.whole<Nanos>("poll_ns", "ns", 0, longest);
   launch.sync = s.whole<Nanos>("sync_ns", "ns", 0, longest);
   launch.queue_depth = s.whole<std::uint32_t>("queue_depth", "ops/stream", 1, 1 << 24);

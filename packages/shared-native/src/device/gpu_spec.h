@@ -60,6 +60,8 @@ struct GpuSpec {
     Nanos dependent_gap = 0;          ///< a kernel ends → the next in its stream starts
     Nanos busy_gap = 0;               ///< besides, while a kernel of another client runs
     Nanos mps_gap = 0;                ///< besides, for a client of MPS
+    Nanos mark = 0;                   ///< host thread time to have an op's completion marked
+    Nanos query = 0;                  ///< host thread time to find a mark passed
     Nanos poll = 0;                   ///< an op completes → a polling scheduler sees it
     Nanos sync = 0;                   ///< last op of a request completes → its client sees it
     std::uint32_t queue_depth = 1024; ///< ops outstanding per stream

@@ -21,6 +21,20 @@ void Executive::wake(Nanos at) {
   slots_.set_earlier(wake_slot_, std::max(at, launcher_free_));
 }
 
+/// An op is complete. A scheduler that watches ops spends time of its thread on finding each one's mark passed; `poll`
+/// includes that, if the thread is free.
+void Executive::find_mark() {
+  if (!system_.mode.watches_ops || system_.mode.launcher != Launcher::single) {
+    return;
+  }
+  const auto& cost = setup_.gpu.launch;
+  launcher_free_ =
+      std::max(launcher_free_, now_ + std::max<Nanos>(cost.poll - cost.query, 0)) + cost.query;
+  if (slots_.at(wake_slot_) < launcher_free_) {
+    slots_.set(wake_slot_, launcher_free_);
+  }
+}
+
 void Executive::decide() {
   cursor_ = now_;
   launched_.clear();
@@ -61,7 +75,7 @@ void Executive::launch(std::size_t c) {
   state.head_ready = false;
   --ready_heads_;
   if (system_.mode.launcher == Launcher::single) {
-    cursor_ = launched;
+    cursor_ = launched + (system_.mode.watches_ops ? cost.mark : 0);
     launched_.push_back(c);
   } else {
     slots_.set(host_slot(c), launched);
@@ -337,6 +351,7 @@ void Executive::op_complete(std::size_t c) {
   } else if (!state.head_ready && slots_.at(host_slot(c)) == kNever) {
     make_head_ready(c); // a full launch queue has room again
   }
+  find_mark();
   cursor_ = now_;
   system_.scheduler->on_finished(c, index, *this);
   if (memory_ != nullptr) {

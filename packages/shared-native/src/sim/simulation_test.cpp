@@ -32,6 +32,7 @@ struct Pair {
   PreparedProgram be;
   std::int64_t requests = 20;
   Nanos gap = 1'000'000;
+  std::vector<std::pair<std::string, ParamValue>> params; ///< of the system
 
   Pair(Program hp_program, Program be_program)
       : hp(prepare_program(hp_program, gpu, gpu)), be(prepare_program(be_program, gpu, gpu)) {}
@@ -52,7 +53,7 @@ struct Pair {
     SimSetup setup{.gpu = gpu,
                    .clients = {},
                    .system = info,
-                   .params = Params::checked(info.params, {}, "test"),
+                   .params = Params::checked(info.params, params, "test"),
                    .until = 0,
                    .engine = engine};
     RunClient high;
@@ -126,6 +127,29 @@ TEST(Simulation, GapsGrowBesideAnotherClientAndUnderMps) {
   EXPECT_EQ(added("ideal"), 0);
   EXPECT_EQ(added("streams"), 3 * launch.busy_gap);
   EXPECT_EQ(added("mps"), 3 * (launch.busy_gap + launch.mps_gap));
+}
+
+TEST(Simulation, WatchingEveryOpTakesTheLaunchingThreadsTime) {
+  // Best-effort ops that the host just keeps up with, behind a high-priority job that is done almost always.
+  const auto op = [](Nanos duration) { return kernel_for_test(1, 32, duration); };
+  Pair pair(program_for_test("h200", Mode::inference, {op(5'000)}),
+            program_for_test("h200", Mode::training, std::vector<Op>(500, op(100))));
+  pair.gap = 50'000'000;
+  pair.params = {{"depth", std::int64_t{64}}};
+  const auto iteration = [&] {
+    Records records;
+    pair.run("reef", records);
+    const RequestRecord row = records.of(1).at(20);
+    return row.end - row.start;
+  };
+  auto& launch = pair.gpu.launch;
+  ASSERT_GT(launch.mark, 0);
+  ASSERT_GT(launch.query, 0);
+  const Nanos watched = iteration();
+  EXPECT_NEAR(static_cast<double>(watched),
+              500.0 * static_cast<double>(launch.host + launch.mark + launch.query), 20'000);
+  launch.mark = launch.query = 0;
+  EXPECT_NEAR(static_cast<double>(iteration()), 500.0 * static_cast<double>(launch.host), 20'000);
 }
 
 TEST(Simulation, ShortKernelsAreBoundByTheHost) {
