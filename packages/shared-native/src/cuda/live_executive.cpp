@@ -12,10 +12,12 @@ class LiveExecutive final : public Gate {
                 SharedRun& shared, RecordSink& sink)
       : Gate(states), run_(run), clients_(*run.clients), options_(run.options), states_(states),
         scheduler_(*run.system->scheduler), mark_every_op_(run.system->mode.watches_ops),
+        one_stream_(run.system->mode.one_stream),
+        queue_limit_(one_stream_ ? options_.max_in_one_stream : options_.max_in_flight),
         device_(device), shared_(shared), sink_(sink), lanes_(clients_.size()) {
     launched_.reserve(clients_.size());
     for (const std::size_t c : run.driven) {
-      lanes_[c].marks.resize(options_.max_in_flight + 1);
+      lanes_[c].marks.resize(queue_limit_ + 1);
     }
     for (const std::size_t c : run.waited_for) {
       lanes_[c].waited_for = true;
@@ -49,6 +51,17 @@ class LiveExecutive final : public Gate {
   [[nodiscard]] std::uint32_t op_count(std::size_t c) const {
     return static_cast<std::uint32_t>(clients_[c].program->profile.size());
   }
+  /// Ops in flight on the client's stream.
+  [[nodiscard]] std::uint32_t queued(std::size_t c) const {
+    if (!one_stream_) {
+      return states_[c].in_flight();
+    }
+    std::uint32_t sum = 0;
+    for (const std::size_t other : run_.driven) {
+      sum += states_[other].in_flight();
+    }
+    return sum;
+  }
   [[nodiscard]] bool measuring() const { return clock_start_ != kNever; }
 
   void warm_up();
@@ -75,6 +88,8 @@ class LiveExecutive final : public Gate {
   std::vector<ClientState>& states_;
   Scheduler& scheduler_;
   const bool mark_every_op_;
+  const bool one_stream_;
+  const std::uint32_t queue_limit_; ///< of a stream
   LiveDevice& device_;
   SharedRun& shared_;
   RecordSink& sink_;
@@ -235,8 +250,7 @@ bool LiveExecutive::poll_timer() {
 
 void LiveExecutive::make_head_ready(std::size_t c) {
   ClientState& state = states_[c];
-  state.head_ready =
-      state.request_open && state.head < op_count(c) && state.in_flight() < options_.max_in_flight;
+  state.head_ready = state.request_open && state.head < op_count(c) && queued(c) < queue_limit_;
 }
 
 void LiveExecutive::decide() {
@@ -318,8 +332,10 @@ void LiveExecutive::complete_ops(std::size_t c, std::uint32_t finished) {
     state.finished = op + 1;
     scheduler_.on_finished(c, op, *this);
   }
-  if (!state.head_ready) {
-    make_head_ready(c);
+  for (const std::size_t other : run_.driven) {
+    if ((other == c || one_stream_) && !states_[other].head_ready) {
+      make_head_ready(other); // a full queue has room again
+    }
   }
   if (state.finished == op_count(c)) {
     request_complete(c);

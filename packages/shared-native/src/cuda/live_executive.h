@@ -22,9 +22,12 @@ class Stuck : public std::runtime_error {
 };
 
 struct LiveOptions {
-  /// A client's head waits while so many of its ops are in flight. Below the depth of the driver's
-  /// launch queue (about 1000), where a launch would block the loop.
+  /// A client's head waits while so many ops are in flight on its stream. Below the depth of the
+  /// driver's launch queue (about 1020, marks included), where a launch would block the loop.
   std::uint32_t max_in_flight = 512;
+  /// The same of a stream that all clients have: with few marks in it, it may be nearly as full as a
+  /// framework's own would be.
+  std::uint32_t max_in_one_stream = 960;
   /// Ops launched without a mark behind them, at most: bounds how late their completion is seen.
   std::uint32_t max_unmarked = 64;
   /// While there is something to launch, completions are looked for this often only: asking costs

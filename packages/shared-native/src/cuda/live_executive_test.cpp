@@ -198,6 +198,24 @@ TEST(LiveExecutive, AClientIsServedWhileTheQueueOfAnotherIsFull) {
   EXPECT_LT(first.end - first.arrival, 1'500'000);
 }
 
+TEST(LiveExecutive, ClientsOfOneStreamShareItsQueue) {
+  Bench bench("sequential-as-published");
+  bench.options.max_in_one_stream = 40;
+  for (const Priority priority : {Priority::high, Priority::best_effort}) {
+    bench.add(priority, kernels(400, 25'000, Boundness::memory), 3, 1, Mode::training);
+  }
+  bench.run();
+  const auto& log = bench.device->log;
+  std::size_t most = 0;
+  for (const auto& launched : log) {
+    most = std::max<std::size_t>(most, std::ranges::count_if(log, [&](const auto& other) {
+                                   return other.at <= launched.at && other.end > launched.at;
+                                 }));
+  }
+  EXPECT_GE(most, 40U);
+  EXPECT_LE(most, 41U) << "both clients may take the last place";
+}
+
 TEST(LiveExecutive, MarksFewOpsWhereTheSystemWatchesRequestsOnly) {
   Bench bench("ideal");
   bench.add(Priority::high, kernels(300, 20'000, Boundness::compute), 4, 0);

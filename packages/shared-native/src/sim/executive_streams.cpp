@@ -9,8 +9,12 @@ namespace cotenant {
 
 void Executive::make_head_ready(std::size_t c) {
   ClientState& state = states_[c];
+  // A stream has one queue, whoever launches to it. Clients that wait for the same place all get one: the queue of a
+  // stream of n clients may exceed its depth by n - 1.
+  const std::uint64_t queued =
+      system_.mode.one_stream ? line_end_ - line_begin_ : state.in_flight();
   if (!state.head_ready && state.request_open && state.head < op_count(c) &&
-      state.in_flight() < setup_.gpu.launch.queue_depth) {
+      queued < setup_.gpu.launch.queue_depth) {
     state.head_ready = true;
     ++ready_heads_;
   }
@@ -350,6 +354,11 @@ void Executive::op_complete(std::size_t c) {
     slots_.set(sync_slot(c), now_ + setup_.gpu.launch.sync);
   } else if (!state.head_ready && slots_.at(host_slot(c)) == kNever) {
     make_head_ready(c); // a full launch queue has room again
+  }
+  if (system_.mode.one_stream) {
+    for (std::size_t other = 0; other < clients_; ++other) {
+      make_head_ready(other);
+    }
   }
   find_mark();
   cursor_ = now_;

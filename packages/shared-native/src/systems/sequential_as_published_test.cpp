@@ -67,5 +67,45 @@ TEST(SequentialAsPublished, OpsOfDifferentClientsDoNotOverlap) {
   }
 }
 
+TEST(SequentialAsPublished, ARequestWaitsBehindAQueueThatOneClientFills) {
+  GpuSpec gpu = h200_for_test();
+  gpu.launch.queue_depth = 100;
+  const auto of = [&](std::size_t ops, Nanos duration) {
+    return prepare_program(
+        program_for_test(gpu.id, Mode::inference,
+                         std::vector<Op>(ops, kernel_for_test(1, 128, duration))),
+        gpu, gpu);
+  };
+  const PreparedProgram one = of(1, 10'000);
+  const PreparedProgram many = of(1'000, 50'000);
+  RunClient high;
+  high.name = "hp";
+  high.program = &one;
+  high.closed = false;
+  high.next_gap = [] { return 300 * kMillisecond; };
+  high.requests = 3;
+  RunClient best_effort;
+  best_effort.name = "be";
+  best_effort.program = &many;
+  struct Latest final : RecordSink {
+    void request(const RequestRecord& record) override {
+      if (record.client == 0) {
+        latency = record.end - record.arrival;
+      }
+    }
+    Nanos latency = 0;
+  } latest;
+  const SystemInfo& system = find_system("sequential-as-published");
+  SimSetup setup{.gpu = gpu,
+                 .clients = {high, best_effort},
+                 .system = system,
+                 .params = Params::checked(system.params, {}, "params"),
+                 .until = 0};
+  simulate(std::move(setup), latest);
+  const double each = 50'000 + static_cast<double>(gpu.launch.dependent_gap);
+  EXPECT_NEAR(static_cast<double>(latest.latency), 100 * each, 4 * each)
+      << "one queue for both, not one for each";
+}
+
 } // namespace
 } // namespace cotenant
