@@ -134,33 +134,29 @@ void marked_launches(Results& results, const Calls& calls, cudaStream_t stream, 
     CHECK(cudaEventCreateWithFlags(&event, cudaEventDisableTiming));
   }
   const auto queue = reinterpret_cast<CUstream>(stream);
-  std::vector<double> plain;
-  std::vector<double> marked;
+  const auto launch = [&] { one_argument<<<1, 32, 0, stream>>>(box.device); };
+  size_t next = 0;
+  const auto launch_marked = [&] {
+    launch();
+    require(calls.record(reinterpret_cast<CUevent>(events[next++ % events.size()]), queue),
+            "cuEventRecord");
+  };
+  results.add({"launch_unmarked_ns", host_cost(stream, launch), "ns",
+               "host time of one launch in a loop of 100"});
+  results.add({"launch_marked_ns", host_cost(stream, launch_marked), "ns",
+               "the same with an event of its own recorded behind each launch"});
   std::vector<double> asked;
   for (int i = 0; i < repeats / 4; ++i) {
-    double begin = host_ns();
     for (int k = 0; k < batch; ++k) {
-      one_argument<<<1, 32, 0, stream>>>(box.device);
+      launch_marked();
     }
-    plain.push_back((host_ns() - begin) / batch);
     CHECK(cudaStreamSynchronize(stream));
-    begin = host_ns();
-    for (cudaEvent_t event : events) {
-      one_argument<<<1, 32, 0, stream>>>(box.device);
-      require(calls.record(reinterpret_cast<CUevent>(event), queue), "cuEventRecord");
-    }
-    marked.push_back((host_ns() - begin) / batch);
-    CHECK(cudaStreamSynchronize(stream));
-    begin = host_ns();
+    const double begin = host_ns();
     for (cudaEvent_t event : events) {
       require(calls.query(reinterpret_cast<CUevent>(event)), "cuEventQuery");
     }
     asked.push_back((host_ns() - begin) / batch);
   }
-  results.add(
-      {"launch_unmarked_ns", median(plain), "ns", "host time of one launch in a loop of 100"});
-  results.add({"launch_marked_ns", median(marked), "ns",
-               "the same with an event of its own recorded behind each launch"});
   results.add({"mark_passed_ns", median(asked), "ns",
                "host time of the first cuEventQuery of such an event, which answers 'ready'"});
   for (cudaEvent_t event : events) {
