@@ -23,7 +23,7 @@ class Stuck : public std::runtime_error {
 
 struct LiveOptions {
   /// A client's head waits while so many ops are in flight on its stream. Below the depth of the
-  /// driver's launch queue (about 1020, marks included), where a launch would block the loop.
+  /// driver's launch queue (about 1020, and a mark may take a place too), where a launch would block the loop.
   std::uint32_t max_in_flight = 512;
   /// The same of a stream that all clients have: with few marks in it, it may be nearly as full as a
   /// framework's own would be.

@@ -130,7 +130,7 @@ TEST(Simulation, GapsGrowBesideAnotherClientAndUnderMps) {
 }
 
 TEST(Simulation, WatchingEveryOpTakesTheLaunchingThreadsTime) {
-  // Best-effort ops that the host just keeps up with, behind a high-priority job that is done almost always.
+  // Best-effort ops that are shorter than their launch, beside a high-priority job that is idle almost always.
   const auto op = [](Nanos duration) { return kernel_for_test(1, 32, duration); };
   Pair pair(program_for_test("h200", Mode::inference, {op(5'000)}),
             program_for_test("h200", Mode::training, std::vector<Op>(500, op(100))));
