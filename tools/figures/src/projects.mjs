@@ -154,6 +154,8 @@ function prep(figure, steps) {
       ...(figure.takesSystems
         ? [`{workspaceRoot}/${SYSTEMS}/*.cpp`, `!{workspaceRoot}/${SYSTEMS}/*_test.cpp`]
         : []),
+      // What ops cost the hosts of measured runs, for their simulation.
+      `{workspaceRoot}/packages/${figure.paper}/measured/*/${figure.id}/raw/*.json`,
       ...steps.inputs(`${PIPELINE}/prep.ts`),
     ],
   };

@@ -235,6 +235,22 @@ describe('what a real GPU was used for', () => {
   });
 });
 
+test('the simulation of measured plans takes what their launches cost', async () => {
+  const twin: StepArgs = { ...cuda, lane: 'sim', out: join(workspace.root, 'out/sim-gpu-b') };
+  const host = (): unknown =>
+    (
+      JSON.parse(read(twin, 'plans/deep/resnet50_bert_s1.json')) as {
+        clients: { host?: unknown }[];
+      }
+    ).clients.map((client) => client.host);
+  prep(twin, workspace.native);
+  expect(host()).toEqual([undefined, undefined]);
+  await measureAll();
+  pack();
+  prep(twin, workspace.native);
+  expect(host()).toEqual([{ launch_ns: 3000 }, { launch_ns: 3000 }]);
+});
+
 test('simulated records are not packed as measurements', async () => {
   await measureAll();
   const path = join(cuda.out, 'raw/deep/resnet50_bert_s1.json');

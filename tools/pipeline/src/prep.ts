@@ -2,7 +2,8 @@
  * prep: from figure.json to plans/<system>/<plan id>.json.
  *
  * Reads version, id, gpu, systems, seeds, axes, until, quick and cuda of the figure; titles, metrics, plots and
- * claims do not change a plan. The same figure gives the same bytes.
+ * claims do not change a plan. The same figure gives the same bytes. Plans for a real GPU that are to be simulated take
+ * what ops cost the hosts from their measurements.
  */
 
 import { rmSync } from 'node:fs';
@@ -16,10 +17,11 @@ import type { SystemEntry } from './lib/figure-schema.ts';
 import { loadFigure } from './lib/figure.ts';
 import { listFolder, toJson, writeAtomic } from './lib/files.ts';
 import { laneFigure } from './lib/lane-figure.ts';
-import { NATIVE, PLAN_SCHEMA } from './lib/paths.ts';
+import { onMeasuredHosts } from './lib/measured-hosts.ts';
+import { measuredFolder, NATIVE, PLAN_SCHEMA } from './lib/paths.ts';
 import { planChecker } from './lib/plan-check.ts';
 import { plansOf } from './lib/plans.ts';
-import { prepInputs } from './lib/prep-inputs.ts';
+import { prepInputs, takesMeasuredHosts } from './lib/prep-inputs.ts';
 import { startRecord } from './lib/provenance.ts';
 import { unknownName } from './lib/suggest.ts';
 
@@ -44,12 +46,15 @@ export function prep(args: StepArgs, native = NATIVE): number {
     );
   let written = 0;
   for (const entry of entries) written += prepEntry(entry);
-  finish({ ...prepInputs(whole), ...codeInputs(fileURLToPath(import.meta.url)) });
+  finish({ ...prepInputs(whole, args), ...codeInputs(fileURLToPath(import.meta.url)) });
   return written;
 
   function prepEntry(entry: SystemEntry): number {
     const folder = join(root, entry.id);
-    const plans = plansOf(figure, entry);
+    const own = plansOf(figure, entry);
+    const plans = takesMeasuredHosts(args)
+      ? onMeasuredHosts(measuredFolder(args.figure, figure.gpu), entry.id, own)
+      : own;
     for (const plan of plans) {
       check(plan, `${join(args.figure, 'figure.json')}: system ${entry.id}, plan ${plan.id}`);
     }

@@ -130,6 +130,9 @@ inline constexpr int kFunctionNonPortableClusters = 14;
 // CUdevice_attribute
 inline constexpr int kDeviceClockRate = 13;
 inline constexpr int kDeviceMultiprocessors = 16;
+inline constexpr int kDevicePciBus = 33;
+inline constexpr int kDevicePciDevice = 34;
+inline constexpr int kDevicePciDomain = 50;
 inline constexpr int kDeviceComputeMajor = 75;
 inline constexpr int kDeviceComputeMinor = 76;
 

@@ -14,6 +14,7 @@
 #include "cuda/live_executive.h"
 #include "cuda/pinned_thread.h"
 #include "cuda/program_copy.h"
+#include "cuda/quartiles.h"
 #include "cuda/shared_run.h"
 #include "run/plan.h"
 #include "run/plan_setup.h"
@@ -68,6 +69,10 @@ void write_op_times(const std::vector<Nanos>& times, std::size_t ops,
     fmt::format_to(std::back_inserter(text), "{},{},{}\n", i + 1, (i + 1) % ops, times[i]);
   }
   write_file(file, text);
+}
+
+void append(std::vector<Nanos>& all, const std::vector<Nanos>& more) {
+  all.insert(all.end(), more.begin(), more.end());
 }
 
 /// What each client of the plan that runs here runs; null for the others.
@@ -191,9 +196,15 @@ ordered_json run_clients(const Driver& driver, Context context, Catalog& catalog
   }
 
   ordered_json clients = ordered_json::array();
+  std::vector<Nanos> launches;
+  std::vector<Nanos> marks;
+  std::vector<Nanos> queries;
   Nanos duration = 0;
   for (const Crew& crew : crews) {
     duration = std::max(duration, crew.totals.duration);
+    append(launches, crew.totals.launch_costs);
+    append(marks, crew.totals.mark_costs);
+    append(queries, crew.totals.query_costs);
     for (std::size_t i = 0; i < crew.driven.size(); ++i) {
       const std::size_t c = crew.driven[i];
       const ClientTotals& totals = crew.totals.clients[i];
@@ -215,8 +226,12 @@ ordered_json run_clients(const Driver& driver, Context context, Catalog& catalog
                                                 : ordered_json::parse(program.evidence)}});
     }
   }
-  return {
-      {"clients", clients}, {"duration_ns", duration}, {"interrupted", shared->interrupted.load()}};
+  return {{"clients", clients},
+          {"duration_ns", duration},
+          {"interrupted", shared->interrupted.load()},
+          {"launch_ns", quartiles(std::move(launches))},
+          {"mark_ns", quartiles(std::move(marks))},
+          {"query_ns", quartiles(std::move(queries))}};
 }
 
 } // namespace cotenant::cuda

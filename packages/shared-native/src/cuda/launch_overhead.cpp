@@ -8,6 +8,7 @@
 #include "cuda/cuda_device.h"
 #include "cuda/live_executive.h"
 #include "cuda/pinned_thread.h"
+#include "cuda/quartiles.h"
 
 namespace cotenant::cuda {
 namespace {
@@ -15,17 +16,6 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr int kWarmup = 10; ///< repeats that are not counted
-
-ordered_json quartiles(std::vector<Nanos> values) {
-  if (values.empty()) {
-    return nullptr;
-  }
-  std::ranges::sort(values);
-  const auto at = [&](std::size_t percent) {
-    return values[std::min(values.size() - 1, values.size() * percent / 100)];
-  };
-  return {{"p25", at(25)}, {"p50", at(50)}, {"p75", at(75)}, {"n", values.size()}};
-}
 
 /// Times of repeats, and of the launches in them.
 struct Times {

@@ -64,6 +64,17 @@ class LiveExecutive final : public Gate {
   }
   [[nodiscard]] bool measuring() const { return clock_start_ != kNever; }
 
+  /// Does `call`, and times it if it is its turn.
+  template <typename Call> void timed(SampledCost& cost, const Call& call) {
+    if (!cost.due()) {
+      call();
+      return;
+    }
+    const Nanos before = device_.now();
+    call();
+    cost.add(device_.now() - before);
+  }
+
   void warm_up();
   bool turn();
   bool poll_completions();
@@ -96,7 +107,10 @@ class LiveExecutive final : public Gate {
 
   std::vector<Lane> lanes_;           ///< by client of the run
   std::vector<std::size_t> launched_; ///< clients launched by the decide() under way
-  Nanos now_ = 0;                     ///< of this turn
+  SampledCost launch_cost_;
+  SampledCost mark_cost_;
+  SampledCost query_cost_;
+  Nanos now_ = 0; ///< of this turn
   Nanos clock_start_ = kNever;
   Nanos timer_ = kNever;
   Nanos last_poll_ = 0;
@@ -274,7 +288,7 @@ void LiveExecutive::launch(std::size_t c) {
       run_.launch_times->push_back(at);
     }
   }
-  device_.launch(c, state.head);
+  timed(launch_cost_, [&] { device_.launch(c, state.head); });
   ++lane.launches;
   ++state.head;
   state.head_ready = false;
@@ -287,7 +301,7 @@ void LiveExecutive::launch(std::size_t c) {
 
 void LiveExecutive::mark(std::size_t c) {
   Lane& lane = lanes_[c];
-  device_.mark(c);
+  timed(mark_cost_, [&] { device_.mark(c); });
   lane.marks[lane.marked % lane.marks.size()] = states_[c].head;
   ++lane.marked;
   lane.unmarked = 0;
@@ -312,12 +326,16 @@ bool LiveExecutive::poll_completions() {
     if (lane.passed == lane.marked) {
       continue;
     }
+    const Nanos asked = query_cost_.due() ? device_.now() : -1;
     const std::uint64_t passed = device_.passed(c);
     if (passed == lane.passed) {
       continue;
     }
     any = true;
     now_ = device_.now();
+    if (asked >= 0 && passed == lane.passed + 1) {
+      query_cost_.add(now_ - asked);
+    }
     // Requests of a client do not overlap, so all pending marks belong to the open one.
     const std::uint32_t finished = lane.marks[(passed - 1) % lane.marks.size()];
     lane.passed = passed;
@@ -380,6 +398,9 @@ LiveTotals LiveExecutive::totals() const {
   LiveTotals result;
   const Nanos start = measuring() ? clock_start_ : end_;
   result.duration = end_ - start;
+  result.launch_costs = launch_cost_.costs();
+  result.mark_costs = mark_cost_.costs();
+  result.query_costs = query_cost_.costs();
   for (const std::size_t c : run_.driven) {
     const Lane& lane = lanes_[c];
     ClientTotals client{.requests = lane.index,

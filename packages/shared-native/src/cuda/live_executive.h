@@ -48,9 +48,31 @@ struct LiveRun {
   std::vector<Nanos>* launch_times = nullptr; ///< if given, the time of every launch is appended
 };
 
+/// What calls of the driver cost a launching thread: each kStride-th of a kind is timed, up to kMost of them.
+class SampledCost {
+ public:
+  static constexpr std::uint64_t kStride =
+      61; ///< a prime, so that each op of a request has its turn
+  static constexpr std::size_t kMost = 10'000;
+
+  SampledCost() { costs_.reserve(kMost); }
+
+  /// Whether the call that follows is to be timed.
+  bool due() { return calls_++ % kStride == 0 && costs_.size() < kMost; }
+  void add(Nanos cost) { costs_.push_back(cost); }
+  [[nodiscard]] const std::vector<Nanos>& costs() const { return costs_; }
+
+ private:
+  std::uint64_t calls_ = 0;
+  std::vector<Nanos> costs_;
+};
+
 struct LiveTotals {
   Nanos duration = 0;
   std::vector<ClientTotals> clients; ///< in the order of `driven`
+  std::vector<Nanos> launch_costs;   ///< of timed calls: to launch an op,
+  std::vector<Nanos> mark_costs;     ///< to have completion marked,
+  std::vector<Nanos> query_costs;    ///< to find one mark passed
 };
 
 /// Runs until the shared run stops, then waits for the device. Records go to `sink` as they

@@ -102,6 +102,17 @@ TEST(LiveExecutive, CompletesEveryRequestOnce) {
   }
 }
 
+TEST(LiveExecutive, TimesSomeLaunches) {
+  Bench bench("ideal");
+  bench.add(Priority::high, kernels(10, 20'000, Boundness::compute), 20, 2);
+  const LiveTotals totals = bench.run();
+  EXPECT_EQ(totals.launch_costs.size(), (220 + SampledCost::kStride - 1) / SampledCost::kStride);
+  for (const Nanos cost : totals.launch_costs) {
+    EXPECT_EQ(cost, 2'530) << "what the device takes, and a look at the clock";
+  }
+  EXPECT_EQ(totals.mark_costs, std::vector<Nanos>{730});
+}
+
 TEST(LiveExecutive, ClosedClientsFollowThemselves) {
   Bench bench("ideal");
   bench.add(Priority::high, kernels(4, 50'000, Boundness::compute), 20);

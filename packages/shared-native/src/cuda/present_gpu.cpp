@@ -89,7 +89,9 @@ nlohmann::ordered_json describe_gpu(const Driver& driver, Device device) {
           {"memory_bytes", memory},
           {"driver", driver_version()},
           {"driver_api", api},
-          {"clock_sm_khz", attribute(kDeviceClockRate)}};
+          {"clock_sm_khz", attribute(kDeviceClockRate)},
+          {"pci", fmt::format("{:04x}:{:02x}:{:02x}.0", attribute(kDevicePciDomain),
+                              attribute(kDevicePciBus), attribute(kDevicePciDevice))}};
 }
 
 bool is_gpu_of(const std::string& name, const GpuSpec& spec) {

@@ -9,7 +9,7 @@
 
 namespace cotenant::cuda {
 
-/// Name, UUID, size, driver and clock of a GPU. Makes no context. Throws DeviceError, and Unavailable
+/// Name, UUID, size, driver, clock and PCI address of a GPU. Makes no context. Throws DeviceError, and Unavailable
 /// if there is no such GPU.
 nlohmann::ordered_json describe_gpu(const Driver& driver, Device device);
 

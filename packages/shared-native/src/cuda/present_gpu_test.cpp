@@ -31,6 +31,9 @@ Driver fake_driver() {
     *value = attribute == kDeviceComputeMajor      ? 9
              : attribute == kDeviceComputeMinor    ? 0
              : attribute == kDeviceMultiprocessors ? 132
+             : attribute == kDevicePciBus          ? 0x1b
+             : attribute == kDevicePciDevice       ? 0
+             : attribute == kDevicePciDomain       ? 0
                                                    : 1'980'000;
     return kSuccess;
   };
@@ -46,6 +49,7 @@ TEST(PresentGpu, IsDescribedWithoutAContext) {
   EXPECT_EQ(gpu["memory_bytes"], 150'000'000'000);
   EXPECT_EQ(gpu["driver_api"], 13000);
   EXPECT_EQ(gpu["clock_sm_khz"], 1'980'000);
+  EXPECT_EQ(gpu["pci"], "0000:1b:00.0");
 }
 
 TEST(PresentGpu, FailuresNameTheCall) {

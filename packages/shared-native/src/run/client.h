@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "run/host_costs.h"
 #include "scheduler/scheduler.h"
 #include "sim/prepared.h"
 
@@ -20,6 +21,7 @@ struct RunClient {
   std::function<Nanos()> next_gap; ///< open loop: gap between one scheduled arrival and the next
   std::optional<std::int64_t> requests; ///< measured requests; absent: until the run ends
   std::int64_t warmup = 0;              ///< requests before the clock starts, back to back
+  HostCosts host;                       ///< simulated GPU only
 };
 
 /// What came of a client.

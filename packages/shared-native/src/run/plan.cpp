@@ -96,6 +96,18 @@ void read_traffic(ClientPlan& client, const nlohmann::json& value, const std::st
   fields.finish();
 }
 
+HostCosts read_host(const nlohmann::json& value, const std::string& where) {
+  Fields fields(value, where);
+  const auto cost = [&](const char* name) {
+    return fields.find(name) == nullptr ? std::nullopt
+                                        : std::optional<Nanos>(fields.integer(name, 0, kSecond));
+  };
+  const HostCosts costs{
+      .launch = cost("launch_ns"), .mark = cost("mark_ns"), .query = cost("query_ns")};
+  fields.finish();
+  return costs;
+}
+
 ClientPlan read_client(const nlohmann::json& value, const std::string& where,
                        const std::filesystem::path& folder) {
   Fields fields(value, where);
@@ -118,6 +130,9 @@ ClientPlan read_client(const nlohmann::json& value, const std::string& where,
   }
   if (fields.find("warmup") != nullptr) {
     client.warmup = fields.integer("warmup", 0, kMaxRequests);
+  }
+  if (const nlohmann::json* host = fields.find("host")) {
+    client.host = read_host(*host, fields.path("host"));
   }
   fields.finish();
   return client;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "run/host_costs.h"
 #include "scheduler/system.h"
 #include "traffic/apollo_trace.h"
 #include "traffic/arrivals.h"
@@ -28,6 +29,7 @@ struct ClientPlan {
   std::optional<double> load;
   std::optional<std::int64_t> requests;
   std::int64_t warmup = 0;
+  HostCosts host;
 };
 
 struct Plan {

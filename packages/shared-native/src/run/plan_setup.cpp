@@ -34,6 +34,7 @@ RunClient make_client(const Plan& plan, std::size_t index, Catalog& catalog) {
   result.program = &catalog.prepared(client.program, plan.gpu, plan.carveout);
   result.requests = client.requests;
   result.warmup = client.warmup;
+  result.host = client.host;
   result.closed = client.traffic.kind == Traffic::Kind::closed;
   if (!result.closed) {
     // A load counts against the program as it is, so that a carve-out changes no arrivals.

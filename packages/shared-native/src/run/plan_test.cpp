@@ -38,6 +38,22 @@ std::string refusal(const std::function<void(json&)>& change) {
   return "";
 }
 
+TEST(Plan, ReadsWhatAnOpCostsAHost) {
+  json document = good_plan();
+  document["clients"][1]["host"] = {{"launch_ns", 3600}, {"query_ns", 1300}};
+  const Plan plan = parse(document);
+  EXPECT_EQ(plan.clients[1].host.launch, 3600);
+  EXPECT_EQ(plan.clients[1].host.query, 1300);
+  EXPECT_FALSE(plan.clients[1].host.mark);
+  EXPECT_FALSE(plan.clients[0].host.launch);
+  EXPECT_EQ(
+      refusal([](json& p) {
+        p["clients"][0]["host"] = {{"launch_us", 3}};
+      }),
+      "plan.json: plan.clients[0].host.launch_us: unknown field; did you mean \"launch_ns\"?");
+  EXPECT_NE(refusal([](json& p) { p["clients"][0]["host"] = {{"launch_ns", -1}}; }), "");
+}
+
 TEST(Plan, ReadsEveryField) {
   const Plan plan = parse(good_plan());
   EXPECT_EQ(plan.id, "rn50_rn50_s42");

@@ -103,7 +103,7 @@ class Executive final : public Gate {
   void make_head_ready(std::size_t c);
   void set_head(std::size_t c, std::uint32_t op);
   void wake(Nanos at);
-  void find_mark();
+  void find_mark(std::size_t c);
   void decide();
   void apply(const ContextSlicer::Change& change);
   void refresh_engine(std::size_t engine) { slots_.set(engine, engines_[engine]->next()); }

@@ -27,13 +27,13 @@ void Executive::wake(Nanos at) {
 
 /// An op is complete. A scheduler that watches ops spends time of its thread on finding each one's mark passed; `poll`
 /// includes that, if the thread is free.
-void Executive::find_mark() {
+void Executive::find_mark(std::size_t c) {
   if (!system_.mode.watches_ops || system_.mode.launcher != Launcher::single) {
     return;
   }
-  const auto& cost = setup_.gpu.launch;
+  const Nanos query = setup_.clients[c].host.query.value_or(setup_.gpu.launch.query);
   launcher_free_ =
-      std::max(launcher_free_, now_ + std::max<Nanos>(cost.poll - cost.query, 0)) + cost.query;
+      std::max(launcher_free_, now_ + std::max<Nanos>(setup_.gpu.launch.poll - query, 0)) + query;
   if (slots_.at(wake_slot_) < launcher_free_) {
     slots_.set(wake_slot_, launcher_free_);
   }
@@ -72,14 +72,15 @@ void Executive::launch(std::size_t c) {
   if (detail_ != nullptr) {
     detail_->launch(c, state.head, cursor_);
   }
-  const Nanos launched = cursor_ + cost.host;
+  const HostCosts& host = setup_.clients[c].host;
+  const Nanos launched = cursor_ + host.launch.value_or(cost.host);
   stream.arrivals[state.head] = launched + cost.latency;
   ++state.head;
   state.head_blocks = 0;
   state.head_ready = false;
   --ready_heads_;
   if (system_.mode.launcher == Launcher::single) {
-    cursor_ = launched + (system_.mode.watches_ops ? cost.mark : 0);
+    cursor_ = launched + (system_.mode.watches_ops ? host.mark.value_or(cost.mark) : 0);
     launched_.push_back(c);
   } else {
     slots_.set(host_slot(c), launched);
@@ -360,7 +361,7 @@ void Executive::op_complete(std::size_t c) {
       make_head_ready(other);
     }
   }
-  find_mark();
+  find_mark(c);
   cursor_ = now_;
   system_.scheduler->on_finished(c, index, *this);
   if (memory_ != nullptr) {

@@ -33,6 +33,7 @@ struct Pair {
   std::int64_t requests = 20;
   Nanos gap = 1'000'000;
   std::vector<std::pair<std::string, ParamValue>> params; ///< of the system
+  HostCosts host;                                         ///< of both clients
 
   Pair(Program hp_program, Program be_program)
       : hp(prepare_program(hp_program, gpu, gpu)), be(prepare_program(be_program, gpu, gpu)) {}
@@ -68,6 +69,7 @@ struct Pair {
     best_effort.name = "be";
     best_effort.program = &be;
     best_effort.warmup = 2;
+    high.host = best_effort.host = host;
     setup.clients = {high, best_effort};
     return simulate(std::move(setup), records);
   }
@@ -150,6 +152,8 @@ TEST(Simulation, WatchingEveryOpTakesTheLaunchingThreadsTime) {
               500.0 * static_cast<double>(launch.host + launch.mark + launch.query), 20'000);
   launch.mark = launch.query = 0;
   EXPECT_NEAR(static_cast<double>(iteration()), 500.0 * static_cast<double>(launch.host), 20'000);
+  pair.host = {.launch = 4'000, .mark = 200, .query = 1'500};
+  EXPECT_NEAR(static_cast<double>(iteration()), 500.0 * 5'700, 20'000) << "as the plan has it";
 }
 
 TEST(Simulation, ShortKernelsAreBoundByTheHost) {

@@ -12,6 +12,8 @@ export interface PackNotes {
 
 interface Machine {
   gpu: unknown;
+  /** Absent in runs from before it was recorded. */
+  host?: unknown;
   software: unknown;
   plans: number;
   /** When its first and last plan ended. */
@@ -43,14 +45,17 @@ export function packProvenance(
   };
 }
 
-/** Each GPU with its software, once. */
+/** Each GPU with its host and software, once. */
 function machines(packed: readonly PackedPlan[]): Machine[] {
   const found = new Map<string, Machine>();
   for (const { summary } of packed) {
     if ('unavailable' in summary || summary.machine === undefined) continue;
-    const { gpu, software = {}, measured_at: at = null } = summary.machine;
-    const key = JSON.stringify([gpu, software]);
-    const machine = found.get(key) ?? { gpu, software, plans: 0, first: null, last: null };
+    const { gpu, host, software = {}, measured_at: at = null } = summary.machine;
+    const key = JSON.stringify([gpu, host, software]);
+    const machine = found.get(key) ?? {
+      ...{ gpu, ...(host === undefined ? {} : { host }), software },
+      ...{ plans: 0, first: null, last: null },
+    };
     machine.plans++;
     if (at !== null && (machine.first === null || at < machine.first)) machine.first = at;
     if (at !== null && (machine.last === null || at > machine.last)) machine.last = at;

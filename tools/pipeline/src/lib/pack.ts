@@ -106,12 +106,26 @@ export function removePack(folder: string, entry: string): void {
     rmSync(join(folder, 'raw', `${entry}.${type}`), { force: true });
 }
 
-/** Reads the files of an entry; null if there are none. Throws UserError for what is not whole. */
-export function readPack(folder: string, entry: string): Pack | null {
-  const index = join(folder, 'raw', `${entry}.json`);
-  const records = join(folder, 'raw', `${entry}.csv.gz`);
-  if (!existsSync(index) && !existsSync(records)) return null;
-  const input = readJson(index, `${records} needs it; ${ADVICE}`);
+/** Where an entry's plans and summaries are. */
+export function packIndex(folder: string, entry: string): string {
+  return join(folder, 'raw', `${entry}.json`);
+}
+
+/** The plans and summaries of an entry without their records; none if it has no pack. Throws UserError. */
+export function readPackIndex(
+  folder: string,
+  entry: string,
+): Pick<PackedPlan, 'plan' | 'summary'>[] {
+  const index = packIndex(folder, entry);
+  if (!existsSync(index)) return [];
+  return parsedIndex(index, entry, ADVICE).plans.map(({ plan, summary }) => ({
+    plan: plan as unknown as Plan,
+    summary: parseSummary(summary, `${index}: plan ${plan.id}`, ADVICE),
+  }));
+}
+
+function parsedIndex(index: string, entry: string, advice: string): z.infer<typeof packSchema> {
+  const input = readJson(index, advice);
   const parsed = packSchema.safeParse(input);
   if (!parsed.success) {
     const problem = describeIssues(parsed.error.issues, input, {})[0] ?? 'not a packed index';
@@ -120,8 +134,17 @@ export function readPack(folder: string, entry: string): Pack | null {
   if (parsed.data.entry !== entry) {
     throw new UserError(`${index}: is of entry "${parsed.data.entry}"; expected "${entry}"`);
   }
-  const rows = taken(records, HEADER, parsed.data.records.sha256, index);
-  const use = parsed.data.utilization;
+  return parsed.data;
+}
+
+/** Reads the files of an entry; null if there are none. Throws UserError for what is not whole. */
+export function readPack(folder: string, entry: string): Pack | null {
+  const index = packIndex(folder, entry);
+  const records = join(folder, 'raw', `${entry}.csv.gz`);
+  if (!existsSync(index) && !existsSync(records)) return null;
+  const data = parsedIndex(index, entry, `${records} needs it; ${ADVICE}`);
+  const rows = taken(records, HEADER, data.records.sha256, index);
+  const use = data.utilization;
   const uses =
     use === undefined
       ? new Map<string, string[]>()
@@ -134,7 +157,7 @@ export function readPack(folder: string, entry: string): Pack | null {
   const file = (header: string, own: readonly string[] = []): Buffer =>
     Buffer.from(`${header}\n${own.join('')}`);
   return new Map(
-    parsed.data.plans.map(({ plan, summary }): [string, PackedPlan] => [
+    data.plans.map(({ plan, summary }): [string, PackedPlan] => [
       plan.id,
       {
         plan: plan as unknown as Plan,

@@ -28,6 +28,16 @@ export interface Plan {
 
 export interface PlanClient extends ClientDefinition {
   name: string;
+  host?: HostCosts;
+}
+
+/** What one op costs the thread that launches it, ns; absent: what the GPU's specification says. */
+export interface HostCosts {
+  launch_ns?: number;
+  /** To have its completion marked. */
+  mark_ns?: number;
+  /** To find the mark passed. */
+  query_ns?: number;
 }
 
 /** A choice of one value per axis, by axis. */

@@ -1,10 +1,17 @@
-/** What prep depends on: the fields of figure.json that say what runs, and the plan schema. */
+/**
+ * What prep depends on: the fields of figure.json that say what runs, the plan schema, and, where plans are simulated
+ * beside measurements of them, what those runs say of their hosts.
+ */
 
+import { existsSync } from 'node:fs';
 import { digest, digestFile, type Inputs } from './digest.ts';
+import type { StepArgs } from './args.ts';
 import type { FigureDefinition } from './figure-schema.ts';
-import { PLAN_SCHEMA } from './paths.ts';
+import { laneFigure } from './lane-figure.ts';
+import { packIndex } from './pack.ts';
+import { measuredFolder, PLAN_SCHEMA } from './paths.ts';
 
-export function prepInputs(figure: FigureDefinition): Inputs {
+export function prepInputs(figure: FigureDefinition, args: StepArgs): Inputs {
   const { version, id, gpu, systems, seeds, axes, until, quick, cuda } = figure;
   const { utilization_interval_ns, memory_interval_ns, phases } = figure;
   return {
@@ -23,5 +30,18 @@ export function prepInputs(figure: FigureDefinition): Inputs {
       phases,
     }),
     'plan schema': digestFile(PLAN_SCHEMA),
+    ...(takesMeasuredHosts(args) ? measuredRuns(figure, args) : {}),
   };
+}
+
+/** Whether plans are to be simulated beside measurements of them. */
+export function takesMeasuredHosts({ lane, plans }: Pick<StepArgs, 'lane' | 'plans'>): boolean {
+  return lane === 'sim' && plans === 'cuda';
+}
+
+function measuredRuns(whole: FigureDefinition, args: StepArgs): Inputs {
+  const { systems, gpu } = laneFigure(whole, args);
+  const folder = measuredFolder(args.figure, gpu);
+  const packs = systems.map(({ id }) => packIndex(folder, id)).filter((path) => existsSync(path));
+  return { 'measured runs': digest(packs.map((path) => digestFile(path))) };
 }

@@ -26,6 +26,9 @@ export interface ClientRecords {
 
 const gpuSchema = z.looseObject({ name: z.string().min(1) });
 
+/** Of calls that were timed, ns; null where none was. */
+const costSchema = z.object({ p50: z.number().min(0) }).nullish();
+
 const summarySchema = z.object({
   version: z.literal(1),
   plan: z.string(),
@@ -40,6 +43,7 @@ const summarySchema = z.object({
   machine: z
     .looseObject({
       gpu: gpuSchema,
+      host: z.unknown().optional(),
       software: z.record(z.string(), z.unknown()).optional(),
       /** When the plan ended, in UTC. */
       measured_at: z.iso.datetime().optional(),
@@ -69,6 +73,21 @@ const summarySchema = z.object({
         over_budget_ns: z.number(),
       }),
     )
+    .optional(),
+  /** Real GPUs: what ops cost each launching process. Simulated ones count other things. */
+  counters: z
+    .object({
+      hosts: z
+        .array(
+          z.object({
+            clients: z.array(z.string()),
+            launch_ns: costSchema,
+            mark_ns: costSchema,
+            query_ns: costSchema,
+          }),
+        )
+        .optional(),
+    })
     .optional(),
   clients: z.array(
     z.object({

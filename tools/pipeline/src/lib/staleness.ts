@@ -58,7 +58,7 @@ export function figureStatus(
     );
   };
 
-  add('prep', readRecord(out, 'prep'), { ...prepInputs(whole), ...code('prep') }, [], []);
+  add('prep', readRecord(out, 'prep'), { ...prepInputs(whole, args), ...code('prep') }, [], []);
   const runs = (lane === 'measured' ? [] : runUnits(figure)).map((unit) => {
     steps.push(runStatus(unit, args, native));
     return `run ${unit.name}`;

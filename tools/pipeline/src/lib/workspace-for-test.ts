@@ -35,7 +35,8 @@ for (const file of plans) {
   const summary = {
     version: 1, plan: plan.id, system: plan.system.name, gpu: plan.gpu, seed: plan.seed, input_digest: digest,
     ...(value('--lane') === 'cuda'
-      ? { lane: 'cuda', label: 'measured', machine: { gpu: { name: 'Test GPU' }, software: { torch: '2' } } }
+      ? { lane: 'cuda', label: 'measured', machine: { gpu: { name: 'Test GPU' }, software: { torch: '2' } },
+          counters: { hosts: [{ clients: ['hp', 'be'], launch_ns: { p50: 3000 } }] } }
       : { lane: 'sim', label: 'simulated' }),
   };
   const refused = mode === 'refuse' && words.includes('--record-refusals');
@@ -64,7 +65,7 @@ for (const file of plans) {
     use.utilization = [{ gpu: 0, sm_busy: 0.5, occupancy: 0.2, compute: 0.4, dram: 0.3 }];
     use.utilization_sha256 = require('node:crypto').createHash('sha256').update(series).digest('hex');
   }
-  fs.writeFileSync(base + '.json', JSON.stringify({ ...summary, duration_ns: 2e9, ...use, clients, counters: {} }));
+  fs.writeFileSync(base + '.json', JSON.stringify({ counters: {}, ...summary, duration_ns: 2e9, ...use, clients }));
   if (mode === 'hang') { setInterval(() => {}, 1000); break; }
 }
 `;

@@ -15,6 +15,7 @@
 #include "cuda/cuda_device.h"
 #include "cuda/driver.h"
 #include "cuda/present_gpu.h"
+#include "cuda/present_host.h"
 #include "cuda/program_copy.h"
 #include "cuda/shared_run.h"
 #include "program/excerpt.h"
@@ -210,6 +211,13 @@ void CudaLane::check(const Plan& plan) {
         plan.source, plan.system));
   }
   for (std::size_t c = 0; c < setup.clients.size(); ++c) {
+    const HostCosts& host = plan.clients[c].host;
+    if (host.launch || host.mark || host.query) {
+      throw InputError(
+          fmt::format("{}: plan.clients[{}].host: what a launch costs on a real GPU is "
+                      "this machine's doing; expected no such field, or lane sim",
+                      plan.source, c));
+    }
     const Label label = catalog_.program(plan.clients[c].program).label;
     if (options_.programs == ProgramKind::live && label != Label::recorded) {
       throw InputError(fmt::format(
@@ -522,6 +530,7 @@ ordered_json CudaLane::machine(const PlanSetup& setup, const Plan& plan) {
   const HostKey first = segments_of(plan, setup).front().hosts.front().first;
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   return {{"gpu", options_.gpu},
+          {"host", describe_host(options_.gpu.value("pci", ""))},
           {"software", pool().hello(first).software},
           {"measured_at", fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
                                       fmt::gmtime(std::chrono::system_clock::to_time_t(now)))}};

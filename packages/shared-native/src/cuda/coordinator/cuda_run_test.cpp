@@ -140,11 +140,14 @@ TEST_F(CudaRun, CountersThatFailWhileClientsRunEndTheRun) {
   EXPECT_EQ(test.run(plan("orion")), RunOutcome::finished);
 }
 
-TEST_F(CudaRun, PlansThatRecordOrShareOutMemoryAreRefused) {
+TEST_F(CudaRun, WhatOnlyTheSimulatedGpuTakesIsRefused) {
   json recorded = plan("orion");
   recorded["memory_interval_ns"] = 1'000'000;
+  json timed = plan("orion");
+  timed["clients"][1]["host"] = {{"launch_ns", 3000}};
   for (const auto& [document, message] :
        {std::pair(recorded, "plan.memory_interval_ns: a real GPU"),
+        std::pair(timed, "plan.clients[1].host: what a launch costs"),
         std::pair(plan("zico"), "plan.system.name: 'zico' passes memory")}) {
     try {
       test.lane().check(test.plan(document));
@@ -170,6 +173,7 @@ TEST_F(CudaRun, WritesRecordsAndSummaryAsTheSimulatedLaneDoes) {
   EXPECT_EQ(summary["label"], "measured");
   EXPECT_EQ(summary["machine"]["gpu"]["uuid"], "GPU-fake");
   EXPECT_EQ(summary["machine"]["software"]["fake"], "1");
+  EXPECT_GE(summary["machine"]["host"]["cpus"], 1);
   EXPECT_EQ(summary["clients"][0]["requests"], 15);
   EXPECT_EQ(summary["clients"][0]["program_label"], "live");
   EXPECT_TRUE(summary["clients"][0]["rate_per_s"].is_number());
