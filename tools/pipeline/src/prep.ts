@@ -16,12 +16,12 @@ import { main, UserError } from './lib/errors.ts';
 import type { SystemEntry } from './lib/figure-schema.ts';
 import { loadFigure } from './lib/figure.ts';
 import { listFolder, toJson, writeAtomic } from './lib/files.ts';
-import { laneFigure } from './lib/lane-figure.ts';
+import { isTwin, laneFigure } from './lib/lane-figure.ts';
 import { onMeasuredHosts } from './lib/measured-hosts.ts';
 import { measuredFolder, NATIVE, PLAN_SCHEMA } from './lib/paths.ts';
 import { planChecker } from './lib/plan-check.ts';
 import { plansOf } from './lib/plans.ts';
-import { prepInputs, takesMeasuredHosts } from './lib/prep-inputs.ts';
+import { prepInputs } from './lib/prep-inputs.ts';
 import { startRecord } from './lib/provenance.ts';
 import { unknownName } from './lib/suggest.ts';
 
@@ -52,7 +52,7 @@ export function prep(args: StepArgs, native = NATIVE): number {
   function prepEntry(entry: SystemEntry): number {
     const folder = join(root, entry.id);
     const own = plansOf(figure, entry);
-    const plans = takesMeasuredHosts(args)
+    const plans = isTwin(args)
       ? onMeasuredHosts(measuredFolder(args.figure, figure.gpu), entry.id, own)
       : own;
     for (const plan of plans) {

@@ -71,10 +71,6 @@ void write_op_times(const std::vector<Nanos>& times, std::size_t ops,
   write_file(file, text);
 }
 
-void append(std::vector<Nanos>& all, const std::vector<Nanos>& more) {
-  all.insert(all.end(), more.begin(), more.end());
-}
-
 /// What each client of the plan that runs here runs; null for the others.
 std::vector<const LiveProgram*> programs_of(const std::map<std::string, LiveProgram>& programs,
                                             const Plan& plan,
@@ -196,15 +192,9 @@ ordered_json run_clients(const Driver& driver, Context context, Catalog& catalog
   }
 
   ordered_json clients = ordered_json::array();
-  std::vector<Nanos> launches;
-  std::vector<Nanos> marks;
-  std::vector<Nanos> queries;
   Nanos duration = 0;
   for (const Crew& crew : crews) {
     duration = std::max(duration, crew.totals.duration);
-    append(launches, crew.totals.launch_costs);
-    append(marks, crew.totals.mark_costs);
-    append(queries, crew.totals.query_costs);
     for (std::size_t i = 0; i < crew.driven.size(); ++i) {
       const std::size_t c = crew.driven[i];
       const ClientTotals& totals = crew.totals.clients[i];
@@ -226,12 +216,20 @@ ordered_json run_clients(const Driver& driver, Context context, Catalog& catalog
                                                 : ordered_json::parse(program.evidence)}});
     }
   }
+  const auto cost_of = [&](std::vector<Nanos> LiveTotals::*calls) {
+    std::vector<Nanos> all;
+    for (const Crew& crew : crews) {
+      const std::vector<Nanos>& some = crew.totals.*calls;
+      all.insert(all.end(), some.begin(), some.end());
+    }
+    return quartiles(std::move(all));
+  };
   return {{"clients", clients},
           {"duration_ns", duration},
           {"interrupted", shared->interrupted.load()},
-          {"launch_ns", quartiles(std::move(launches))},
-          {"mark_ns", quartiles(std::move(marks))},
-          {"query_ns", quartiles(std::move(queries))}};
+          {"launch_ns", cost_of(&LiveTotals::launch_costs)},
+          {"mark_ns", cost_of(&LiveTotals::mark_costs)},
+          {"query_ns", cost_of(&LiveTotals::query_costs)}};
 }
 
 } // namespace cotenant::cuda

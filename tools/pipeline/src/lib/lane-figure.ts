@@ -18,12 +18,17 @@ export function laneFigure(
   return quick ? quickFigure(chosen) : chosen;
 }
 
+/** Whether plans for a real GPU are simulated: what measurements of them are compared with. */
+export function isTwin({ lane, plans }: { lane: Lane; plans: PlanSet }): boolean {
+  return lane === 'sim' && plans === 'cuda';
+}
+
 /** Name of the output folder, as the task graph has it (tools/figures/src/lanes.mjs). */
 export function laneFolder(
   { lane, plans, quick }: { lane: Lane; plans: PlanSet; quick: boolean },
   gpu: string,
 ): string {
-  const name = lane === 'sim' && plans === 'cuda' ? `sim-${gpu}` : lane;
+  const name = isTwin({ lane, plans }) ? `sim-${gpu}` : lane;
   return quick ? `${name}-quick` : name;
 }
 

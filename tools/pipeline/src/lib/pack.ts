@@ -52,13 +52,23 @@ const packSchema = z.strictObject({
   ),
 });
 
+/** One of an entry's files. */
+export function packFile(folder: string, entry: string, type: string): string {
+  return join(folder, 'raw', `${entry}.${type}`);
+}
+
+/** The one with its plans and summaries. */
+export function packIndex(folder: string, entry: string): string {
+  return packFile(folder, entry, 'json');
+}
+
 /** Writes the files of an entry. */
 export function writePack(
   folder: string,
   entry: string,
   plans: readonly Pick<PackedPlan, 'plan' | 'original' | 'csv' | 'utilization'>[],
 ): void {
-  const path = (type: string): string => join(folder, 'raw', `${entry}.${type}`);
+  const path = (type: string): string => packFile(folder, entry, type);
   const records = joined(
     HEADER,
     plans.map(({ plan, csv }) => [plan.id, csv]),
@@ -103,28 +113,23 @@ function joined(header: string, files: readonly [string, Buffer][]): Joined {
 
 export function removePack(folder: string, entry: string): void {
   for (const type of ['json', 'csv.gz', `${UTILIZATION.file}.gz`])
-    rmSync(join(folder, 'raw', `${entry}.${type}`), { force: true });
+    rmSync(packFile(folder, entry, type), { force: true });
 }
 
-/** Where an entry's plans and summaries are. */
-export function packIndex(folder: string, entry: string): string {
-  return join(folder, 'raw', `${entry}.json`);
-}
+/** What an entry's index says of a plan. */
+export type IndexedPlan = Pick<PackedPlan, 'plan' | 'summary' | 'original'>;
 
-/** The plans and summaries of an entry without their records; none if it has no pack. Throws UserError. */
-export function readPackIndex(
-  folder: string,
-  entry: string,
-): Pick<PackedPlan, 'plan' | 'summary'>[] {
+/** The plans of an entry without their records; none if it has no pack. Throws UserError. */
+export function readPackIndex(folder: string, entry: string): IndexedPlan[] {
   const index = packIndex(folder, entry);
-  if (!existsSync(index)) return [];
-  return parsedIndex(index, entry, ADVICE).plans.map(({ plan, summary }) => ({
-    plan: plan as unknown as Plan,
-    summary: parseSummary(summary, `${index}: plan ${plan.id}`, ADVICE),
-  }));
+  return existsSync(index) ? parsedIndex(index, entry, ADVICE).plans : [];
 }
 
-function parsedIndex(index: string, entry: string, advice: string): z.infer<typeof packSchema> {
+function parsedIndex(
+  index: string,
+  entry: string,
+  advice: string,
+): Omit<z.infer<typeof packSchema>, 'plans'> & { plans: IndexedPlan[] } {
   const input = readJson(index, advice);
   const parsed = packSchema.safeParse(input);
   if (!parsed.success) {
@@ -134,13 +139,18 @@ function parsedIndex(index: string, entry: string, advice: string): z.infer<type
   if (parsed.data.entry !== entry) {
     throw new UserError(`${index}: is of entry "${parsed.data.entry}"; expected "${entry}"`);
   }
-  return parsed.data;
+  const plans = parsed.data.plans.map(({ plan, summary }) => ({
+    plan: plan as unknown as Plan,
+    summary: parseSummary(summary, `${index}: plan ${plan.id}`, ADVICE),
+    original: summary,
+  }));
+  return { ...parsed.data, plans };
 }
 
 /** Reads the files of an entry; null if there are none. Throws UserError for what is not whole. */
 export function readPack(folder: string, entry: string): Pack | null {
   const index = packIndex(folder, entry);
-  const records = join(folder, 'raw', `${entry}.csv.gz`);
+  const records = packFile(folder, entry, 'csv.gz');
   if (!existsSync(index) && !existsSync(records)) return null;
   const data = parsedIndex(index, entry, `${records} needs it; ${ADVICE}`);
   const rows = taken(records, HEADER, data.records.sha256, index);
@@ -148,25 +158,21 @@ export function readPack(folder: string, entry: string): Pack | null {
   const uses =
     use === undefined
       ? new Map<string, string[]>()
-      : taken(
-          join(folder, 'raw', `${entry}.${UTILIZATION.file}.gz`),
-          USE_HEADER,
-          use.sha256,
-          index,
-        );
+      : taken(packFile(folder, entry, `${UTILIZATION.file}.gz`), USE_HEADER, use.sha256, index);
   const file = (header: string, own: readonly string[] = []): Buffer =>
     Buffer.from(`${header}\n${own.join('')}`);
   return new Map(
-    data.plans.map(({ plan, summary }): [string, PackedPlan] => [
-      plan.id,
-      {
-        plan: plan as unknown as Plan,
-        summary: parseSummary(summary, `${index}: plan ${plan.id}`, ADVICE),
-        original: summary,
-        csv: file(HEADER, rows.get(plan.id)),
-        ...(uses.has(plan.id) ? { utilization: file(USE_HEADER, uses.get(plan.id)) } : {}),
-      },
-    ]),
+    data.plans.map((indexed): [string, PackedPlan] => {
+      const { id } = indexed.plan;
+      return [
+        id,
+        {
+          ...indexed,
+          csv: file(HEADER, rows.get(id)),
+          ...(uses.has(id) ? { utilization: file(USE_HEADER, uses.get(id)) } : {}),
+        },
+      ];
+    }),
   );
 }
 

@@ -3,11 +3,10 @@
  * beside measurements of them, what those runs say of their hosts.
  */
 
-import { existsSync } from 'node:fs';
-import { digest, digestFile, type Inputs } from './digest.ts';
 import type { StepArgs } from './args.ts';
+import { digest, digestFile, type Inputs } from './digest.ts';
 import type { FigureDefinition } from './figure-schema.ts';
-import { laneFigure } from './lane-figure.ts';
+import { isTwin, laneFigure } from './lane-figure.ts';
 import { packIndex } from './pack.ts';
 import { measuredFolder, PLAN_SCHEMA } from './paths.ts';
 
@@ -30,18 +29,12 @@ export function prepInputs(figure: FigureDefinition, args: StepArgs): Inputs {
       phases,
     }),
     'plan schema': digestFile(PLAN_SCHEMA),
-    ...(takesMeasuredHosts(args) ? measuredRuns(figure, args) : {}),
+    ...(isTwin(args) ? measuredRuns(figure, args) : {}),
   };
-}
-
-/** Whether plans are to be simulated beside measurements of them. */
-export function takesMeasuredHosts({ lane, plans }: Pick<StepArgs, 'lane' | 'plans'>): boolean {
-  return lane === 'sim' && plans === 'cuda';
 }
 
 function measuredRuns(whole: FigureDefinition, args: StepArgs): Inputs {
   const { systems, gpu } = laneFigure(whole, args);
   const folder = measuredFolder(args.figure, gpu);
-  const packs = systems.map(({ id }) => packIndex(folder, id)).filter((path) => existsSync(path));
-  return { 'measured runs': digest(packs.map((path) => digestFile(path))) };
+  return { 'measured runs': digest(systems.map(({ id }) => digestFile(packIndex(folder, id)))) };
 }

@@ -7,12 +7,11 @@
  */
 
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { parseCsv, readCsv } from './csv.ts';
 import { UserError } from './errors.ts';
 import type { SystemEntry } from './figure-schema.ts';
 import { NOT_APPLICABLE } from './missing.ts';
-import { readPack, type Pack, type PackedPlan } from './pack.ts';
+import { packFile, packIndex, readPack, type Pack, type PackedPlan } from './pack.ts';
 import type { Plan } from './plans.ts';
 import {
   parseRecords,
@@ -94,7 +93,7 @@ export function packedRecords(folder: string): RecordSource {
     const packed = pack?.get(plan.id);
     if (packed === undefined) return { missing: NOT_MEASURED };
     const { summary } = packed;
-    const where = join(folder, 'raw', `${entry.id}.json`);
+    const where = packIndex(folder, entry.id);
     expectPlan(summary, entry, plan.id, where, 'pack the measurements again');
     // Records of another plan than today's would answer another question.
     if (digest(packed.plan) !== digest(plan))
@@ -105,11 +104,11 @@ export function packedRecords(folder: string): RecordSource {
     records: (entry, plan) => {
       const packed = find(entry, plan);
       if ('missing' in packed) return packed;
-      const name = `${join(folder, 'raw', `${entry.id}.csv.gz`)}, plan ${plan.id}`;
+      const name = `${packFile(folder, entry.id, 'csv.gz')}, plan ${plan.id}`;
       return { summary: packed.summary, clients: parseRecords(packed.csv, name, packed.summary) };
     },
     table: (entry, plan, file) => {
-      const path = `${join(folder, 'raw', `${entry.id}.${file}.gz`)}, plan ${plan.id}`;
+      const path = `${packFile(folder, entry.id, `${file}.gz`)}, plan ${plan.id}`;
       const packed = find(entry, plan);
       if ('missing' in packed) return { path, rows: [] };
       const text = file === UTILIZATION.file ? packed.utilization : undefined;

@@ -130,7 +130,8 @@ struct CudaLane::Watch {
 };
 
 CudaLane::CudaLane(Catalog& catalog, LaneOptions options)
-    : catalog_(catalog), options_(std::move(options)), scratch_(make_scratch()) {
+    : catalog_(catalog), options_(std::move(options)),
+      host_(describe_host(options_.gpu.value("pci", ""))), scratch_(make_scratch()) {
   if (options_.ledger) {
     ledger_.emplace(*options_.ledger);
   }
@@ -530,7 +531,7 @@ ordered_json CudaLane::machine(const PlanSetup& setup, const Plan& plan) {
   const HostKey first = segments_of(plan, setup).front().hosts.front().first;
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   return {{"gpu", options_.gpu},
-          {"host", describe_host(options_.gpu.value("pci", ""))},
+          {"host", host_},
           {"software", pool().hello(first).software},
           {"measured_at", fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
                                       fmt::gmtime(std::chrono::system_clock::to_time_t(now)))}};

@@ -117,6 +117,7 @@ class CudaLane {
 
   Catalog& catalog_;
   LaneOptions options_;
+  nlohmann::ordered_json host_;   ///< as results name it
   std::filesystem::path scratch_; ///< a folder of our own
   std::optional<Ledger> ledger_;
   std::unique_ptr<UseCounters> counters_;
