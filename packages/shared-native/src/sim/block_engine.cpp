@@ -119,7 +119,7 @@ void BlockEngine::place(Ticks now) {
         break;
       }
       sms_[*sm].use.add(*kernel.shape, 1);
-      sms_[*sm].blocks.push_back({.stream = stream, .finish = now});
+      sms_[*sm].blocks.push_back({.stream = stream, .finish = now, .began = now});
       --kernel.pending;
       ++kernel.resident;
     }
@@ -164,41 +164,57 @@ std::optional<std::size_t> BlockEngine::choose_sm(std::uint32_t stream) const {
   return best;
 }
 
-void BlockEngine::update_rates(Ticks now) {
-  std::vector<double> issue_sums;
-  std::vector<DramClass> demands;
-  for (const Sm& sm : sms_) {
-    double issue = 0;
-    for (const Block& block : sm.blocks) {
-      issue += kernels_[block.stream].shape->issue;
+// Blocks of one kernel compete as they do alone; of two kernels, those that began earlier take what they take alone,
+// and the others find the rest.
+double BlockEngine::issue_of(const Sm& sm, const Block& block) const {
+  std::vector<double> wanted(kernels_.size(), 0.0); // by stream
+  std::vector<std::uint32_t> older(kernels_.size(), 0);
+  const Kernel& kernel = kernels_[block.stream];
+  for (const Block& other : sm.blocks) {
+    wanted[other.stream] += kernels_[other.stream].shape->issue;
+    const bool first =
+        other.began < block.began ||
+        (other.began == block.began && kernels_[other.stream].sequence < kernel.sequence);
+    older[other.stream] += other.stream != block.stream && first ? 1 : 0;
+  }
+  const KernelShape& shape = *kernel.shape;
+  double issue = issue_rate(wanted[block.stream], shape.issue_extra, shape.issue_alone);
+  for (std::size_t stream = 0; stream < kernels_.size(); ++stream) {
+    if (older[stream] > 0) {
+      const KernelShape& other = *kernels_[stream].shape;
+      issue *= 1 - issue_taken(older[stream], other.issue_used, wanted[stream], other.issue_extra,
+                               other.issue_alone);
     }
-    issue_sums.push_back(issue);
-    for (const Block& block : sm.blocks) {
-      const KernelShape& shape = *kernels_[block.stream].shape;
-      const double demand = shape.dram * issue_rate(issue, shape.issue_extra, shape.issue_alone);
-      demands.push_back({.demand = round_share(demand), .blocks = 1});
+  }
+  return issue;
+}
+
+void BlockEngine::update_rates(Ticks now) {
+  std::vector<DramClass> demands;
+  for (Sm& sm : sms_) {
+    for (Block& block : sm.blocks) {
+      block.issue = issue_of(sm, block);
+      demands.push_back(
+          {.demand = round_share(kernels_[block.stream].shape->dram * block.issue), .blocks = 1});
     }
   }
   const double fair_share = fair_dram_share(demands);
 
   std::vector<double> obtained(kernels_.size(), 0.0); // by stream
   double total = 0;
-  for (std::size_t i = 0; i < sms_.size(); ++i) {
-    for (const Block& block : sms_[i].blocks) {
-      const KernelShape& shape = *kernels_[block.stream].shape;
-      const double demand =
-          round_share(shape.dram * issue_rate(issue_sums[i], shape.issue_extra, shape.issue_alone));
+  for (const Sm& sm : sms_) {
+    for (const Block& block : sm.blocks) {
+      const double demand = round_share(kernels_[block.stream].shape->dram * block.issue);
       obtained[block.stream] += obtained_share(demand, fair_share);
       total += obtained_share(demand, fair_share);
     }
   }
 
-  for (std::size_t i = 0; i < sms_.size(); ++i) {
-    for (Block& block : sms_[i].blocks) {
+  for (Sm& sm : sms_) {
+    for (Block& block : sm.blocks) {
       const KernelShape& shape = *kernels_[block.stream].shape;
       const double latency = latency_factor(contention_, total - obtained[block.stream]);
-      const double issue = issue_rate(issue_sums[i], shape.issue_extra, shape.issue_alone);
-      const double rate = block_rate(issue, shape.dram, fair_share, latency);
+      const double rate = block_rate(block.issue, shape.dram, fair_share, latency);
       if (block.rate == 0) {
         block.finish = now + stretched(block_ticks(shape.block_ns), 1 / rate);
       } else if (rate != block.rate) {

@@ -30,7 +30,9 @@ class BlockEngine final : public Engine {
   struct Block {
     std::uint32_t stream = 0;
     Ticks finish = 0;
-    double rate = 0; ///< 0 = placed at this instant, not yet given a rate
+    Ticks began = 0;
+    double issue = 1; ///< issue rate, as of the last rates
+    double rate = 0;  ///< 0 = placed at this instant, not yet given a rate
   };
   struct Sm {
     SmUse use;
@@ -62,6 +64,7 @@ class BlockEngine final : public Engine {
   [[nodiscard]] bool is_kept_waiting(std::uint32_t stream,
                                      const std::vector<std::uint32_t>& order) const;
   [[nodiscard]] std::optional<std::size_t> choose_sm(std::uint32_t stream) const;
+  [[nodiscard]] double issue_of(const Sm& sm, const Block& block) const;
   void update_rates(Ticks now);
   void integrate(Ticks now);
   [[nodiscard]] EngineCounters integrated(Ticks now) const;

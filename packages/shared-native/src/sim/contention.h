@@ -29,12 +29,19 @@ inline double obtained_share(double demand, double fair_share) {
   return std::min(demand, fair_share);
 }
 
-/// Issue rate of a kernel's blocks on an SM whose resident blocks want `issue_sum` of its issue slots,
-/// relative to a full wave of the kernel alone; `extra` and `alone` are KernelShape's. Above 1 where fewer of its own
-/// blocks compete than there.
+/// Issue rate of a kernel's blocks on an SM of which they want `issue_sum` of the issue slots, relative to a full wave of
+/// the kernel alone; `extra` and `alone` are KernelShape's. Above 1 where fewer of its blocks compete than there.
 inline double issue_rate(double issue_sum, double extra, double alone) {
   const double wanted = issue_sum + extra;
   return wanted > 1 ? alone / wanted : alone;
+}
+
+/// Issue slots of an SM that `blocks` blocks of a kernel take before blocks that came later, of another kernel:
+/// `issue_sum` is what all of its blocks there want, `used` what one of a full wave uses alone.
+inline double issue_taken(std::uint32_t blocks, double used, double issue_sum, double extra,
+                          double alone) {
+  constexpr double kMostTaken = 0.95; // counters above this do not tell saturated kernels apart
+  return std::min(kMostTaken, blocks * used * issue_rate(issue_sum, extra, alone));
 }
 
 /// Slowdown by DRAM latency beside other kernels that obtain `others` of the bandwidth.

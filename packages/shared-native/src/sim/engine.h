@@ -63,6 +63,8 @@ struct KernelShape {
   double issue_extra = 0;
   /// What is wanted, on the schedulers that have its warps, when it runs alone; at least 1.
   double issue_alone = 1;
+  /// Share of an SM's issue slots that one block of a full wave uses when the kernel runs alone.
+  double issue_used = 0;
   double dram = 0; ///< share of the GPU's DRAM bandwidth that one running block uses, 0..1
   /// Share of the GPU's compute throughput (the counter sm_util) that one block uses when the kernel runs alone: for
   /// counters only, nothing is decided by it.

@@ -17,7 +17,7 @@ KernelShape kernel(std::uint32_t blocks, std::uint32_t threads, Nanos block_ns, 
   shape.waves = (blocks + 4 * shape.slots_per_sm - 1) / (4 * shape.slots_per_sm);
   shape.duration = block_ns * shape.waves;
   shape.block_ns = static_cast<double>(block_ns);
-  shape.issue = issue;
+  shape.issue = shape.issue_used = issue;
   shape.dram = dram;
   return shape;
 }
@@ -90,12 +90,29 @@ TEST_P(Example, ASplitKeepsAKernelOutThatWouldFit) {
   EXPECT_EQ(run(), (Spans{{0, 0, 0, 1000}, {1, 0, 100, 1010}}));
 }
 
-TEST_P(Example, IssueSlotsOfAnSmAreShared) {
-  // From 30 on each SM is asked for 1.5 times its slots. The first kernel has 70 ns left and takes
-  // 105; the second has then done 70 of its 100, and has the SM to itself.
+TEST_P(Example, WhoCameLaterFindsTheIssueSlotsThatAreLeft) {
+  // The first kernel takes three quarters of the slots to its end. The second has done 17.5 ns of its 100 by
+  // then, and has the SM to itself.
   scenario_.streams = {{.kernels = {kernel(4, 512, 100, 0.75)}},
                        {.begin = 30, .kernels = {kernel(4, 512, 100, 0.75)}}};
-  EXPECT_EQ(run(), (Spans{{0, 0, 0, 135}, {1, 0, 30, 165}}));
+  EXPECT_EQ(run(), (Spans{{0, 0, 0, 100}, {1, 0, 30, 183}}));
+}
+
+TEST_P(Example, BlocksOfALaterWaveCameLater) {
+  // One block of the first kernel at a time on each SM. That of its second wave, from 100 on, finds a quarter of the
+  // slots until the second kernel ends at 182.5: of its 100 ns it has done 20.625.
+  scenario_.streams = {{.kernels = {kernel(8, 1536, 100, 0.75)}},
+                       {.begin = 30, .priority = 1, .kernels = {kernel(4, 512, 100, 0.75)}}};
+  EXPECT_EQ(run(), (Spans{{1, 0, 30, 183}, {0, 0, 0, 262}}));
+}
+
+TEST_P(Example, BlocksOfOneKernelShareIssueSlotsAsAlone) {
+  // Two on an SM want 1.5 times its slots, in either launch: recorded that way.
+  KernelShape two = kernel(8, 512, 100, 0.75);
+  two.issue_alone = 1.5;
+  two.issue_used = 0.5;
+  scenario_.streams = {{.kernels = {two}}};
+  EXPECT_EQ(run(), (Spans{{0, 0, 0, 100}}));
 }
 
 TEST_P(Example, BandwidthIsSharedMaxMin) {

@@ -24,6 +24,13 @@ void check_capacity(const SmLimits& limits, const GpuSpec& gpu, const SmUse& use
   RC_ASSERT((use.blocks > 0 || use == SmUse{}));
 }
 
+/// The blocks of a kernel on an SM.
+struct OnSm {
+  std::uint32_t blocks = 0;
+  double wanted = 0;
+  double rates = 0; ///< sum
+};
+
 TEST(BlockEngine, NeverExceedsAnSm) {
   EXPECT_TRUE(rc::check([] {
     const Scenario scenario = *any_scenario();
@@ -33,7 +40,7 @@ TEST(BlockEngine, NeverExceedsAnSm) {
       double bandwidth = 0;
       for (const BlockEngine::Sm& sm : engine.sms()) {
         SmUse sum{.split = sm.use.split};
-        double issue = 0;
+        std::map<std::uint32_t, OnSm> kernels;
         for (const BlockEngine::Block& block : sm.blocks) {
           const KernelShape& shape = *engine.kernels()[block.stream].shape;
           RC_ASSERT(shape.split <= sm.use.split);
@@ -41,11 +48,23 @@ TEST(BlockEngine, NeverExceedsAnSm) {
           sum.registers += shape.registers;
           sum.shared_memory += shape.shared_memory;
           ++sum.blocks;
-          issue += block.rate * shape.issue / shape.issue_alone;
+          OnSm& kernel = kernels[block.stream];
+          kernel.blocks += 1;
+          kernel.wanted += shape.issue;
+          kernel.rates += block.rate;
           bandwidth += block.rate * shape.dram;
         }
         RC_ASSERT(sum == sm.use);
-        RC_ASSERT(issue <= 1 + 1e-9);
+        double taken = 0;
+        for (const auto& [stream, kernel] : kernels) {
+          const KernelShape& shape = *engine.kernels()[stream].shape;
+          const double alone = issue_rate(kernel.wanted, shape.issue_extra, shape.issue_alone);
+          RC_ASSERT(kernel.rates <= kernel.blocks * alone * (1 + 1e-9));
+          taken += kernel.rates / (kernel.blocks * alone) *
+                   issue_taken(kernel.blocks, shape.issue_used, kernel.wanted, shape.issue_extra,
+                               shape.issue_alone);
+        }
+        RC_ASSERT(taken <= 1 + 1e-9);
         check_capacity(limits, scenario.gpu, sm.use);
       }
       RC_ASSERT(bandwidth <= 1 + 1e-9);

@@ -103,9 +103,10 @@ struct IssueDemand {
 /// A counter says what warps got, not what they wanted: those of a kernel that keeps an SM busy wait for
 /// each other. Taken as independent, each ready in a share p of the cycles, W warps of a scheduler
 /// keep it busy for 1 − (1 − p)^W. This gives p, and W × p is what they want: up to several times what there is.
-/// What that means beside others was measured (gpus/calibration/h200-sharing.json, pairs): a computing kernel of 2 warps
-/// a scheduler takes 1.23, 2.19 and 4.12 times as long beside 1, 4 and 8 warps of its own kind, so that
-/// slots are shared in proportion to what is wanted, whoever wants it.
+/// What that means for warps of one code was measured (gpus/calibration/h200-sharing.json, pairs): a computing kernel of 2
+/// warps a scheduler takes 1.23, 2.19 and 4.12 times as long beside 1, 4 and 8 warps of its own kind, so that
+/// slots are shared in proportion to what is wanted. Of two codes, the warps that were there first take what they take
+/// alone (h200-tiles.json): sim/contention.h, issue_taken.
 IssueDemand issue_demand(double used, std::uint32_t blocks, std::uint32_t warps_per_block) {
   constexpr double schedulers = 4;   // of an SM, since Volta
   constexpr double most_busy = 0.95; // counters above this do not tell saturated kernels apart
@@ -213,6 +214,7 @@ KernelShape kernel_shape(const GpuSpec& gpu, const Op& op, std::optional<int> ca
   shape.issue_alone = demand.alone;
   shape.dram = floor_share(std::min(use.dram / blocks_at_once, kAllBandwidth / most));
   shape.compute = use.sm / blocks_at_once;
+  shape.issue_used = shape.compute * sms;
   return shape;
 }
 

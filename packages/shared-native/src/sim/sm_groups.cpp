@@ -34,7 +34,7 @@ void SmGroups::mark_changed(std::uint32_t index) {
 }
 
 void SmGroups::place(std::uint32_t index, const KernelShape& shape, std::uint32_t stream,
-                     std::uint32_t count, Ticks finish, double rate) {
+                     std::uint32_t count, Ticks began, Ticks finish, double rate) {
   SmGroup& group = groups_[index];
   busy_sms_ += group.use.blocks == 0 ? group.size : 0;
   group.use.add(shape, count);
@@ -49,8 +49,12 @@ void SmGroups::place(std::uint32_t index, const KernelShape& shape, std::uint32_
       return;
     }
   }
-  cohorts_.push_back(
-      {.finish = finish, .rate = rate, .stream = stream, .group = index, .count = count});
+  cohorts_.push_back({.finish = finish,
+                      .began = began,
+                      .rate = rate,
+                      .stream = stream,
+                      .group = index,
+                      .count = count});
 }
 
 void SmGroups::remove(std::size_t index, const KernelShape& shape) {
@@ -107,7 +111,9 @@ void SmGroups::sign() {
   for (const Cohort& cohort : cohorts_) {
     constexpr std::uint64_t odd = 0x9e3779b97f4a7c15;
     const std::uint64_t what = std::uint64_t{cohort.stream} << 32 | cohort.count;
-    signatures_[cohort.group] += (static_cast<std::uint64_t>(cohort.finish) ^ what * odd) * odd;
+    const auto when =
+        static_cast<std::uint64_t>(cohort.finish) + static_cast<std::uint64_t>(cohort.began) * odd;
+    signatures_[cohort.group] += (when ^ what * odd) * odd;
   }
 }
 
@@ -118,8 +124,8 @@ bool SmGroups::same_cohorts(std::uint32_t a, std::uint32_t b) const {
   // As many blocks in all, and each cohort of `a` in `b` too: then there are no others in `b`.
   for (const Cohort& in_a : cohorts_) {
     if (in_a.group == a && std::ranges::none_of(cohorts_, [&](const Cohort& in_b) {
-          return in_b.group == b && in_b.finish == in_a.finish && in_b.stream == in_a.stream &&
-                 in_b.count == in_a.count;
+          return in_b.group == b && in_b.finish == in_a.finish && in_b.began == in_a.began &&
+                 in_b.stream == in_a.stream && in_b.count == in_a.count;
         })) {
       return false;
     }

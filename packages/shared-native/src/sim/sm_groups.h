@@ -26,7 +26,10 @@ struct SmGroup {
 /// Blocks of one kernel that started together on the SMs of a group, and so end together.
 struct Cohort {
   Ticks finish = 0;
+  Ticks began = 0;
   double rate = 1;
+  double issue = 1;     ///< its issue rate, as of the last rates
+  bool youngest = true; ///< as of then: no block of another kernel on its SMs began later
   std::uint32_t stream = 0;
   std::uint32_t group = 0;
   std::uint32_t count = 0; ///< blocks on each SM of the group
@@ -55,9 +58,10 @@ class SmGroups {
   void clear();
   std::uint32_t add(const SmSet& sms, std::uint32_t size);
 
-  /// Places `count` blocks on each SM of group `index`, which end at `finish` if they run at `rate`.
+  /// Places `count` blocks on each SM of group `index`, which began at `began` and end at `finish` if they run at
+  /// `rate`.
   void place(std::uint32_t index, const KernelShape& shape, std::uint32_t stream,
-             std::uint32_t count, Ticks finish, double rate = 1);
+             std::uint32_t count, Ticks began, Ticks finish, double rate = 1);
 
   /// Takes cohort `index` off its SMs; the last cohort gets its index.
   void remove(std::size_t index, const KernelShape& shape);

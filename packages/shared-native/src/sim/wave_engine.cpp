@@ -28,6 +28,9 @@ WaveEngine::WaveEngine(const GpuSpec& gpu, std::uint32_t streams)
   ending_.resize(std::size_t{sm_count_} * limits_.blocks);
   candidates_.reserve(2 * std::size_t{sm_count_});
   classes_.reserve(std::size_t{sm_count_} * limits_.blocks);
+  members_.reserve(std::size_t{sm_count_} * limits_.blocks);
+  ends_.reserve(sm_count_);
+  on_sm_.resize(streams);
 }
 
 void WaveEngine::set_next(Ticks tick) {
@@ -172,12 +175,12 @@ void WaveEngine::leave_solo(Ticks now) {
   const KernelShape& shape = *kernel.shape;
   const std::uint32_t slots = shape.slots_per_sm * sm_count_;
   const auto wave = std::min<Ticks>((now - solo_start_) / kernel.work, shape.waves - 1);
-  const auto add = [&](const WavePart& part, Ticks finish) {
+  const auto add = [&](const WavePart& part, Ticks began, Ticks finish) {
     if (part.begin < part.end) {
       const std::uint32_t sms = part.end - part.begin;
       const std::uint32_t group = groups_.add(SmSet::range(part.begin, part.end), sms);
       if (part.blocks > 0 && finish > now) {
-        groups_.place(group, shape, solo_, part.blocks, finish, part.rate);
+        groups_.place(group, shape, solo_, part.blocks, began, finish, part.rate);
         kernel.resident += part.blocks * sms;
       }
     }
@@ -185,10 +188,10 @@ void WaveEngine::leave_solo(Ticks now) {
   kernel.resident = 0;
   if (wave + 1 < shape.waves) {
     const WavePart full{.begin = 0, .end = sm_count_, .blocks = shape.slots_per_sm};
-    add(full, solo_start_ + (wave + 1) * kernel.work);
+    add(full, solo_start_ + wave * kernel.work, solo_start_ + (wave + 1) * kernel.work);
   } else {
     for (const WavePart& part : last_wave()) {
-      add(part, last_wave_start() + part.lasts);
+      add(part, last_wave_start(), last_wave_start() + part.lasts);
     }
   }
   kernel.pending =

@@ -119,6 +119,9 @@ class WaveEngine final : public Engine {
 
   // wave_rates.cpp: how fast they run
   void update_rates(Ticks now);
+  bool share_issue();
+  void share_alone(Cohort& cohort);
+  void share_mixed(std::span<const std::uint32_t> members);
   double withhold_by_issue();
   double share_dram();
   void apply_rates(Ticks now, double fair_share);
@@ -150,6 +153,14 @@ class WaveEngine final : public Engine {
   std::size_t ending_count_ = 0;
   std::vector<Candidate> candidates_; ///< scratch, as below
   std::vector<DramClass> classes_;
+  /// Of a kernel on an SM.
+  struct OnSm {
+    double issue = 0;        ///< what its blocks want
+    std::uint32_t older = 0; ///< of its blocks, those that began before others
+  };
+  std::vector<std::uint32_t> members_; ///< cohorts by group
+  std::vector<std::uint32_t> ends_;    ///< where each group's end in members_
+  std::vector<OnSm> on_sm_;            ///< by stream
 };
 
 } // namespace cotenant

@@ -130,7 +130,7 @@ void WaveEngine::fill(std::uint32_t stream, Ticks now) {
   }
   for (const Candidate& candidate : candidates_) {
     if (candidate.added > 0) {
-      groups_.place(candidate.group, shape, stream, candidate.added, now + kernel.work);
+      groups_.place(candidate.group, shape, stream, candidate.added, now, now + kernel.work);
     }
   }
   kernel.resident += pending_before - kernel.pending;

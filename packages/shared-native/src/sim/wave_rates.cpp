@@ -1,5 +1,6 @@
 // Rates of cohorts, and the finish times that follow from them.
 #include <algorithm>
+#include <utility>
 
 #include "sim/wave_engine.h"
 
@@ -20,7 +21,7 @@ void WaveEngine::update_rates(Ticks now) {
   // What kernels obtain. All sums are exact, so it does not matter in which order and from which
   // side they are formed.
   double total = 0;
-  bool elastic = groups_.issue_limited();
+  bool elastic = share_issue() || groups_.issue_limited();
   for (const std::uint32_t stream : running_) {
     Kernel& kernel = kernels_[stream];
     kernel.obtained = kernel.dram * kernel.resident;
@@ -46,17 +47,99 @@ void WaveEngine::update_rates(Ticks now) {
   groups_.settle();
 }
 
+// Gives every cohort its issue rate. Blocks of one kernel compete as they do alone; of two kernels, those that began
+// earlier on an SM take what they take alone, and the others find the rest. Returns whether any SM has several.
+bool WaveEngine::share_issue() {
+  const std::span<Cohort> cohorts = groups_.cohorts();
+  ends_.assign(groups_.size(), 0);
+  bool several = false;
+  if (running_.size() > 1) {
+    for (const Cohort& cohort : cohorts) {
+      ++ends_[cohort.group];
+    }
+    std::uint32_t begin = 0;
+    for (std::uint32_t& end : ends_) {
+      begin += std::exchange(end, begin);
+    }
+    members_.resize(cohorts.size());
+    for (std::uint32_t i = 0; i < cohorts.size(); ++i) {
+      members_[ends_[cohorts[i].group]++] = i;
+    }
+    begin = 0;
+    for (const std::uint32_t end : ends_) {
+      const std::span members = std::span(members_).subspan(begin, end - begin);
+      begin = end;
+      if (members.size() > 1 && std::ranges::any_of(members, [&](std::uint32_t i) {
+            return cohorts[i].stream != cohorts[members[0]].stream;
+          })) {
+        share_mixed(members);
+        several = true;
+      } else {
+        for (const std::uint32_t i : members) {
+          share_alone(cohorts[i]);
+        }
+      }
+    }
+  } else {
+    for (Cohort& cohort : cohorts) {
+      share_alone(cohort);
+    }
+  }
+  return several;
+}
+
+void WaveEngine::share_alone(Cohort& cohort) {
+  const Kernel& kernel = kernels_[cohort.stream];
+  cohort.issue = issue_rate(groups_[cohort.group].issue, kernel.issue_extra, kernel.issue_alone);
+  cohort.youngest = true;
+}
+
+// Of an SM on which there are several kernels: `members` are its cohorts.
+void WaveEngine::share_mixed(std::span<const std::uint32_t> members) {
+  const std::span<Cohort> cohorts = groups_.cohorts();
+  std::ranges::fill(on_sm_, OnSm{});
+  for (const std::uint32_t i : members) {
+    on_sm_[cohorts[i].stream].issue += kernels_[cohorts[i].stream].shape->issue * cohorts[i].count;
+  }
+  for (const std::uint32_t i : members) {
+    Cohort& cohort = cohorts[i];
+    const Kernel& kernel = kernels_[cohort.stream];
+    for (OnSm& other : on_sm_) {
+      other.older = 0;
+    }
+    cohort.youngest = true;
+    for (const std::uint32_t j : members) {
+      const Cohort& other = cohorts[j];
+      if (other.stream == cohort.stream) {
+        continue;
+      }
+      if (other.began < cohort.began ||
+          (other.began == cohort.began && kernels_[other.stream].sequence < kernel.sequence)) {
+        on_sm_[other.stream].older += other.count;
+      } else {
+        cohort.youngest = false;
+      }
+    }
+    cohort.issue = issue_rate(on_sm_[cohort.stream].issue, kernel.issue_extra, kernel.issue_alone);
+    for (std::uint32_t stream = 0; stream < on_sm_.size(); ++stream) {
+      if (on_sm_[stream].older > 0) {
+        const Kernel& other = kernels_[stream];
+        cohort.issue *= 1 - issue_taken(on_sm_[stream].older, other.shape->issue_used,
+                                        on_sm_[stream].issue, other.issue_extra, other.issue_alone);
+      }
+    }
+  }
+}
+
 // Takes from the kernels' shares what their blocks do not ask for where they are short of issue slots, and gives them
 // what they ask for besides where they have more than alone; returns the sum, which may be negative.
 double WaveEngine::withhold_by_issue() {
   double sum = 0;
   for (const Cohort& cohort : groups_.cohorts()) {
-    const SmGroup& group = groups_[cohort.group];
-    Kernel& kernel = kernels_[cohort.stream];
-    if (group.limited || kernel.issue_alone > 1) {
-      const double demand =
-          demand_of(kernel.dram, issue_rate(group.issue, kernel.issue_extra, kernel.issue_alone));
-      const double withheld = (kernel.dram - demand) * (cohort.count * group.size);
+    if (cohort.issue != 1) {
+      Kernel& kernel = kernels_[cohort.stream];
+      const double demand = demand_of(kernel.dram, cohort.issue);
+      const double withheld = (kernel.dram - demand) * (cohort.count * groups_[cohort.group].size);
       kernel.obtained -= withheld;
       sum += withheld;
     }
@@ -71,8 +154,7 @@ double WaveEngine::share_dram() {
   for (const Cohort& cohort : groups_.cohorts()) {
     const SmGroup& group = groups_[cohort.group];
     const Kernel& kernel = kernels_[cohort.stream];
-    const double demand =
-        demand_of(kernel.dram, issue_rate(group.issue, kernel.issue_extra, kernel.issue_alone));
+    const double demand = demand_of(kernel.dram, cohort.issue);
     classes_.push_back({.demand = demand, .blocks = cohort.count * group.size});
   }
   const double fair_share = fair_dram_share(classes_);
@@ -82,8 +164,7 @@ double WaveEngine::share_dram() {
   for (const Cohort& cohort : groups_.cohorts()) {
     const SmGroup& group = groups_[cohort.group];
     Kernel& kernel = kernels_[cohort.stream];
-    const double demand =
-        demand_of(kernel.dram, issue_rate(group.issue, kernel.issue_extra, kernel.issue_alone));
+    const double demand = demand_of(kernel.dram, cohort.issue);
     kernel.obtained += obtained_share(demand, fair_share) * (cohort.count * group.size);
   }
   return fair_share;
@@ -92,7 +173,6 @@ double WaveEngine::share_dram() {
 // Gives every cohort its rate and moves its finish time accordingly. No question whether the rate
 // has changed: that is too irregular to predict, and a ratio of 1 leaves a finish time as it is.
 void WaveEngine::apply_rates(Ticks now, double fair_share) {
-  const SmGroup* const groups = groups_.all().data();
   const Kernel* const kernels = kernels_.data();
   Ticks next = kNeverTicks;
   const auto apply = [&](Cohort& cohort, double rate) {
@@ -102,16 +182,12 @@ void WaveEngine::apply_rates(Ticks now, double fair_share) {
   };
   if (fair_share == kNoLimit) {
     for (Cohort& cohort : groups_.cohorts()) {
-      const Kernel& kernel = kernels[cohort.stream];
-      apply(cohort, issue_rate(groups[cohort.group].issue, kernel.issue_extra, kernel.issue_alone) *
-                        kernel.latency);
+      apply(cohort, cohort.issue * kernels[cohort.stream].latency);
     }
   } else {
     for (Cohort& cohort : groups_.cohorts()) {
       const Kernel& kernel = kernels[cohort.stream];
-      const double issue =
-          issue_rate(groups[cohort.group].issue, kernel.issue_extra, kernel.issue_alone);
-      apply(cohort, block_rate(issue, kernel.dram, fair_share, kernel.latency));
+      apply(cohort, block_rate(cohort.issue, kernel.dram, fair_share, kernel.latency));
     }
   }
   set_next(next);

@@ -16,7 +16,8 @@ bool WaveEngine::replace_in_place(Ticks now) {
   const std::uint32_t stream = cohorts[ending_[0]].stream;
   std::uint32_t blocks = 0;
   for (const std::uint32_t index : std::span(ending_).first(ending_count_)) {
-    if (cohorts[index].stream != stream) {
+    // One that others came after would become the youngest, and change how they all run.
+    if (cohorts[index].stream != stream || !cohorts[index].youngest) {
       return false;
     }
     blocks += cohorts[index].count * groups_[cohorts[index].group].size;
@@ -26,6 +27,7 @@ bool WaveEngine::replace_in_place(Ticks now) {
   }
   Kernel& kernel = kernels_[stream];
   for (const std::uint32_t index : std::span(ending_).first(ending_count_)) {
+    cohorts[index].began = now;
     cohorts[index].finish = now + stretched(kernel.work, 1 / cohorts[index].rate);
     groups_.replaced(index, *kernel.shape);
   }
@@ -59,7 +61,12 @@ void WaveEngine::look_for_stretch(Ticks now) {
     kernel.replacing =
         kernel.pending > 2 * kernel.resident && keeps_its_place(stream, kernel.resident);
     kernel.blocks_per_tick = 0;
-    any |= kernel.replacing;
+  }
+  for (const Cohort& cohort : cohorts) {
+    kernels_[cohort.stream].replacing &= cohort.youngest;
+  }
+  for (const std::uint32_t stream : running_) {
+    any |= kernels_[stream].replacing;
   }
   Ticks next = kNeverTicks;
   Ticks horizon = kNeverTicks; // up to which, exclusive, nothing happens but replacements
@@ -118,6 +125,7 @@ void WaveEngine::end_stretch(Ticks time) {
       const Ticks period = stretched(kernel.work, 1 / cohort.rate);
       const Ticks times = (time - cohort.finish + period - 1) / period;
       cohort.finish += times * period;
+      cohort.began = cohort.finish - period;
       kernel.pending -=
           static_cast<std::uint32_t>(times) * cohort.count * groups_[cohort.group].size;
       groups_.replaced(i, *kernel.shape);
