@@ -16,7 +16,6 @@ void SmGroups::clear() {
   cohorts_.clear();
   changed_.clear();
   busy_sms_ = 0;
-  limited_groups_ = 0;
   placed_from_ = 0;
   merge_at_ = kMergeAt;
 }
@@ -84,7 +83,6 @@ std::uint32_t SmGroups::split(std::uint32_t index, const SmSet& sms, std::uint32
   groups_[copy].changed = false;
   groups_[index].sms -= sms;
   groups_[index].size -= size;
-  limited_groups_ += groups_[copy].limited ? 1 : 0;
   mark_changed(copy);
   for (std::size_t i = 0, end = cohorts_.size(); i < end; ++i) {
     if (cohorts_[i].group == index) {
@@ -93,16 +91,6 @@ std::uint32_t SmGroups::split(std::uint32_t index, const SmSet& sms, std::uint32
     }
   }
   return copy;
-}
-
-void SmGroups::update_issue_limits() {
-  for (const std::uint32_t index : changed_) {
-    SmGroup& group = groups_[index];
-    limited_groups_ -= group.limited ? 1 : 0;
-    // Warps on one of four schedulers want four times there what they want of the SM.
-    group.limited = group.issue * 4 > 1;
-    limited_groups_ += group.limited ? 1 : 0;
-  }
 }
 
 // A number for each group that depends on its cohorts but not on their order.
@@ -159,7 +147,6 @@ void SmGroups::settle() {
 void SmGroups::join(std::uint32_t from, std::uint32_t into) {
   groups_[into].sms |= groups_[from].sms;
   groups_[into].size += groups_[from].size;
-  limited_groups_ -= groups_[from].limited ? 1 : 0;
   std::erase_if(cohorts_, [from](const Cohort& cohort) { return cohort.group == from; });
   const auto last = static_cast<std::uint32_t>(groups_.size() - 1);
   groups_[from] = groups_[last];

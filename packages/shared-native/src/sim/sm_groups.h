@@ -19,7 +19,6 @@ struct SmGroup {
   std::uint32_t size = 0; ///< SMs
   SmUse use;              ///< of each SM
   double issue = 0;       ///< issue slots that the blocks of each SM want
-  bool limited = false;   ///< that some may want more than there are, as of the last rates
   bool changed = false;   ///< listed in SmGroups::changed()
 };
 
@@ -51,8 +50,6 @@ class SmGroups {
   [[nodiscard]] std::span<const Cohort> cohorts() const { return cohorts_; }
   [[nodiscard]] std::span<const std::uint32_t> changed() const { return changed_; }
   [[nodiscard]] std::uint32_t busy_sms() const { return busy_sms_; }
-  /// Whether issue slots may run short on any SM, as of the last rates.
-  [[nodiscard]] bool issue_limited() const { return limited_groups_ > 0; }
 
   /// Forgets everything; add() then makes groups of idle SMs until they cover the GPU.
   void clear();
@@ -72,9 +69,6 @@ class SmGroups {
 
   /// Splits `sms`, `size` SMs of group `index`, off as a copy of it; returns the copy's index.
   std::uint32_t split(std::uint32_t index, const SmSet& sms, std::uint32_t size);
-
-  /// Brings issue_limited() up to date for changed groups.
-  void update_issue_limits();
 
   /// Ends an event: no group counts as changed any more. Joins groups that have become equal, but
   /// only once there are some more of them than last time: looking for them costs more than
@@ -96,7 +90,6 @@ class SmGroups {
   std::vector<std::uint64_t> signatures_; ///< scratch of settle, by group
   std::size_t merge_at_ = kMergeAt;       ///< number of groups at which to look for equal ones
   std::uint32_t busy_sms_ = 0;
-  std::uint32_t limited_groups_ = 0;
 };
 
 } // namespace cotenant

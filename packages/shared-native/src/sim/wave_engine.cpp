@@ -28,8 +28,8 @@ WaveEngine::WaveEngine(const GpuSpec& gpu, std::uint32_t streams)
   ending_.resize(std::size_t{sm_count_} * limits_.blocks);
   candidates_.reserve(2 * std::size_t{sm_count_});
   classes_.reserve(std::size_t{sm_count_} * limits_.blocks);
-  members_.reserve(std::size_t{sm_count_} * limits_.blocks);
-  ends_.reserve(sm_count_);
+  first_member_.resize(sm_count_);
+  next_member_.resize(std::size_t{sm_count_} * limits_.blocks);
   on_sm_.resize(streams);
 }
 

@@ -120,8 +120,8 @@ class WaveEngine final : public Engine {
   // wave_rates.cpp: how fast they run
   void update_rates(Ticks now);
   bool share_issue();
-  void share_alone(Cohort& cohort);
-  void share_mixed(std::span<const std::uint32_t> members);
+  bool share_issue_of(std::uint32_t first);
+  bool share_mixed(std::uint32_t first);
   double withhold_by_issue();
   double share_dram();
   void apply_rates(Ticks now, double fair_share);
@@ -158,9 +158,10 @@ class WaveEngine final : public Engine {
     double issue = 0;        ///< what its blocks want
     std::uint32_t older = 0; ///< of its blocks, those that began before others
   };
-  std::vector<std::uint32_t> members_; ///< cohorts by group
-  std::vector<std::uint32_t> ends_;    ///< where each group's end in members_
-  std::vector<OnSm> on_sm_;            ///< by stream
+  static constexpr std::uint32_t kNone = ~0U;
+  std::vector<std::uint32_t> first_member_; ///< by group: its first cohort
+  std::vector<std::uint32_t> next_member_;  ///< by cohort: the next of its group
+  std::vector<OnSm> on_sm_;                 ///< by stream
 };
 
 } // namespace cotenant

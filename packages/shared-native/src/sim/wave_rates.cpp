@@ -16,17 +16,14 @@ double demand_of(double dram, double issue) {
 } // namespace
 
 void WaveEngine::update_rates(Ticks now) {
-  groups_.update_issue_limits();
-
   // What kernels obtain. All sums are exact, so it does not matter in which order and from which
   // side they are formed.
   double total = 0;
-  bool elastic = share_issue() || groups_.issue_limited();
+  const bool elastic = share_issue();
   for (const std::uint32_t stream : running_) {
     Kernel& kernel = kernels_[stream];
     kernel.obtained = kernel.dram * kernel.resident;
     total += kernel.obtained;
-    elastic |= kernel.issue_alone > 1;
   }
   if (elastic) {
     total -= withhold_by_issue();
@@ -47,68 +44,68 @@ void WaveEngine::update_rates(Ticks now) {
   groups_.settle();
 }
 
-// Gives every cohort its issue rate. Blocks of one kernel compete as they do alone; of two kernels, those that began
-// earlier on an SM take what they take alone, and the others find the rest. Returns whether any SM has several.
+// Gives every cohort its issue rate; one of an SM on which nothing has changed keeps it. Returns whether any is not 1:
+// whether any block runs at another speed than in a full wave of its kernel alone.
 bool WaveEngine::share_issue() {
   const std::span<Cohort> cohorts = groups_.cohorts();
-  ends_.assign(groups_.size(), 0);
-  bool several = false;
-  if (running_.size() > 1) {
-    for (const Cohort& cohort : cohorts) {
-      ++ends_[cohort.group];
-    }
-    std::uint32_t begin = 0;
-    for (std::uint32_t& end : ends_) {
-      begin += std::exchange(end, begin);
-    }
-    members_.resize(cohorts.size());
-    for (std::uint32_t i = 0; i < cohorts.size(); ++i) {
-      members_[ends_[cohorts[i].group]++] = i;
-    }
-    begin = 0;
-    for (const std::uint32_t end : ends_) {
-      const std::span members = std::span(members_).subspan(begin, end - begin);
-      begin = end;
-      if (members.size() > 1 && std::ranges::any_of(members, [&](std::uint32_t i) {
-            return cohorts[i].stream != cohorts[members[0]].stream;
-          })) {
-        share_mixed(members);
-        several = true;
-      } else {
-        for (const std::uint32_t i : members) {
-          share_alone(cohorts[i]);
-        }
-      }
-    }
-  } else {
-    for (Cohort& cohort : cohorts) {
-      share_alone(cohort);
+  for (const std::uint32_t group : groups_.changed()) {
+    first_member_[group] = kNone;
+  }
+  bool any = false;
+  for (std::uint32_t i = 0; i < cohorts.size(); ++i) {
+    const std::uint32_t group = cohorts[i].group;
+    if (groups_[group].changed) {
+      next_member_[i] = std::exchange(first_member_[group], i);
+    } else {
+      any |= cohorts[i].issue != 1;
     }
   }
-  return several;
+  for (const std::uint32_t group : groups_.changed()) {
+    any |= share_issue_of(first_member_[group]);
+  }
+  return any;
 }
 
-void WaveEngine::share_alone(Cohort& cohort) {
-  const Kernel& kernel = kernels_[cohort.stream];
-  cohort.issue = issue_rate(groups_[cohort.group].issue, kernel.issue_extra, kernel.issue_alone);
-  cohort.youngest = true;
+// On the SMs of one group, whose cohorts are linked from `first` on. Blocks of one kernel compete as they do alone; of
+// two kernels, those that began earlier take what they take alone, and the others find the rest.
+bool WaveEngine::share_issue_of(std::uint32_t first) {
+  const std::span<Cohort> cohorts = groups_.cohorts();
+  bool several = false;
+  for (std::uint32_t i = first; i != kNone; i = next_member_[i]) {
+    several |= cohorts[i].stream != cohorts[first].stream;
+  }
+  bool any = false;
+  if (several) {
+    any = share_mixed(first);
+  } else {
+    for (std::uint32_t i = first; i != kNone; i = next_member_[i]) {
+      Cohort& cohort = cohorts[i];
+      const Kernel& kernel = kernels_[cohort.stream];
+      cohort.issue =
+          issue_rate(groups_[cohort.group].issue, kernel.issue_extra, kernel.issue_alone);
+      cohort.youngest = true;
+      any |= cohort.issue != 1;
+    }
+  }
+  return any;
 }
 
-// Of an SM on which there are several kernels: `members` are its cohorts.
-void WaveEngine::share_mixed(std::span<const std::uint32_t> members) {
+// The same where there are several kernels.
+bool WaveEngine::share_mixed(std::uint32_t first) {
   const std::span<Cohort> cohorts = groups_.cohorts();
   std::ranges::fill(on_sm_, OnSm{});
-  for (const std::uint32_t i : members) {
+  for (std::uint32_t i = first; i != kNone; i = next_member_[i]) {
     on_sm_[cohorts[i].stream].issue += kernels_[cohorts[i].stream].shape->issue * cohorts[i].count;
   }
-  for (const std::uint32_t i : members) {
+  bool any = false;
+  for (std::uint32_t i = first; i != kNone; i = next_member_[i]) {
     Cohort& cohort = cohorts[i];
     const Kernel& kernel = kernels_[cohort.stream];
     for (OnSm& other : on_sm_) {
       other.older = 0;
     }
     cohort.youngest = true;
-    for (const std::uint32_t j : members) {
+    for (std::uint32_t j = first; j != kNone; j = next_member_[j]) {
       const Cohort& other = cohorts[j];
       if (other.stream == cohort.stream) {
         continue;
@@ -128,7 +125,9 @@ void WaveEngine::share_mixed(std::span<const std::uint32_t> members) {
                                         on_sm_[stream].issue, other.issue_extra, other.issue_alone);
       }
     }
+    any |= cohort.issue != 1;
   }
+  return any;
 }
 
 // Takes from the kernels' shares what their blocks do not ask for where they are short of issue slots, and gives them
