@@ -99,8 +99,9 @@ void SmGroups::sign() {
   for (const Cohort& cohort : cohorts_) {
     constexpr std::uint64_t odd = 0x9e3779b97f4a7c15;
     const std::uint64_t what = std::uint64_t{cohort.stream} << 32 | cohort.count;
+    const Ticks began = groups_[cohort.group].several ? cohort.began : 0;
     const auto when =
-        static_cast<std::uint64_t>(cohort.finish) + static_cast<std::uint64_t>(cohort.began) * odd;
+        static_cast<std::uint64_t>(cohort.finish) + static_cast<std::uint64_t>(began) * odd;
     signatures_[cohort.group] += (when ^ what * odd) * odd;
   }
 }
@@ -112,8 +113,9 @@ bool SmGroups::same_cohorts(std::uint32_t a, std::uint32_t b) const {
   // As many blocks in all, and each cohort of `a` in `b` too: then there are no others in `b`.
   for (const Cohort& in_a : cohorts_) {
     if (in_a.group == a && std::ranges::none_of(cohorts_, [&](const Cohort& in_b) {
-          return in_b.group == b && in_b.finish == in_a.finish && in_b.began == in_a.began &&
-                 in_b.stream == in_a.stream && in_b.count == in_a.count;
+          return in_b.group == b && in_b.finish == in_a.finish &&
+                 (in_b.began == in_a.began || !groups_[a].several) && in_b.stream == in_a.stream &&
+                 in_b.count == in_a.count;
         })) {
       return false;
     }

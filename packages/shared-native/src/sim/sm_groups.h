@@ -13,12 +13,14 @@
 
 namespace cotenant {
 
-/// SMs that hold the same blocks, with the same finish times, under the same split.
+/// SMs that hold the same blocks, with the same finish times, under the same split. Where they are of several kernels,
+/// they began at the same times too: who came first goes first.
 struct SmGroup {
   SmSet sms;
   std::uint32_t size = 0; ///< SMs
   SmUse use;              ///< of each SM
   double issue = 0;       ///< issue slots that the blocks of each SM want
+  bool several = false;   ///< they are of several kernels, as of the last rates
   bool changed = false;   ///< listed in SmGroups::changed()
 };
 
@@ -69,6 +71,9 @@ class SmGroups {
 
   /// Splits `sms`, `size` SMs of group `index`, off as a copy of it; returns the copy's index.
   std::uint32_t split(std::uint32_t index, const SmSet& sms, std::uint32_t size);
+
+  /// Whether the blocks on the SMs of group `index` are of several kernels.
+  void set_several(std::uint32_t index, bool several) { groups_[index].several = several; }
 
   /// Ends an event: no group counts as changed any more. Joins groups that have become equal, but
   /// only once there are some more of them than last time: looking for them costs more than

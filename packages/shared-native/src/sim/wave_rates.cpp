@@ -75,6 +75,9 @@ bool WaveEngine::share_issue_of(std::uint32_t first) {
     several |= cohorts[i].stream != cohorts[first].stream;
   }
   bool any = false;
+  if (first != kNone) {
+    groups_.set_several(cohorts[first].group, several);
+  }
   if (several) {
     any = share_mixed(first);
   } else {
