@@ -158,10 +158,10 @@ class WaveEngine final : public Engine {
     double issue = 0;        ///< what its blocks want
     std::uint32_t older = 0; ///< of its blocks, those that began before others
   };
-  static constexpr std::uint32_t kNone = ~0U;
-  std::vector<std::uint32_t> first_member_; ///< by group: its first cohort
-  std::vector<std::uint32_t> next_member_;  ///< by cohort: the next of its group
-  std::vector<OnSm> on_sm_;                 ///< by stream
+  static constexpr std::uint32_t kNone = ~0U; ///< no cohort, no group, no limit
+  std::vector<std::uint32_t> first_member_;   ///< by group: its first cohort
+  std::vector<std::uint32_t> next_member_;    ///< by cohort: the next of its group
+  std::vector<OnSm> on_sm_;                   ///< by stream
 };
 
 } // namespace cotenant

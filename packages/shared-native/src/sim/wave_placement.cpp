@@ -1,18 +1,11 @@
 // Placement over groups of SMs: the same choices as block by block, made for all SMs of a level at
 // once.
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "sim/wave_engine.h"
 
 namespace cotenant {
-
-namespace {
-
-constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
-
-} // namespace
 
 void WaveEngine::add_pending(std::uint32_t stream) {
   Kernel& added = kernels_[stream];
