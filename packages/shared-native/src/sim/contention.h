@@ -1,4 +1,4 @@
-// How running blocks share DRAM bandwidth and slow each other by latency.
+// How running blocks share issue slots and DRAM bandwidth, and slow each other by latency.
 #pragma once
 
 #include <algorithm>
@@ -29,6 +29,9 @@ inline double obtained_share(double demand, double fair_share) {
   return std::min(demand, fair_share);
 }
 
+/// Of the issue slots that warps can keep busy: counters above this do not tell saturated kernels apart.
+inline constexpr double kMostBusy = 0.95;
+
 /// Issue rate of a kernel's blocks on an SM of which they want `issue_sum` of the issue slots, relative to a full wave of
 /// the kernel alone; `extra` and `alone` are KernelShape's. Above 1 where fewer of its blocks compete than there.
 inline double issue_rate(double issue_sum, double extra, double alone) {
@@ -40,8 +43,7 @@ inline double issue_rate(double issue_sum, double extra, double alone) {
 /// `issue_sum` is what all of its blocks there want, `used` what one of a full wave uses alone.
 inline double issue_taken(std::uint32_t blocks, double used, double issue_sum, double extra,
                           double alone) {
-  constexpr double kMostTaken = 0.95; // counters above this do not tell saturated kernels apart
-  return std::min(kMostTaken, blocks * used * issue_rate(issue_sum, extra, alone));
+  return std::min(kMostBusy, blocks * used * issue_rate(issue_sum, extra, alone));
 }
 
 /// Slowdown by DRAM latency beside other kernels that obtain `others` of the bandwidth.

@@ -67,7 +67,7 @@ struct KernelShape {
   double issue_used = 0;
   double dram = 0; ///< share of the GPU's DRAM bandwidth that one running block uses, 0..1
   /// Share of the GPU's compute throughput (the counter sm_util) that one block uses when the kernel runs alone: for
-  /// counters only, nothing is decided by it.
+  /// counters; what is decided takes issue_used, the same of an SM.
   double compute = 0;
 
   /// Blocks that run at a time, averaged over the life of the kernel alone, each counted by how fast it runs.

@@ -108,12 +108,11 @@ struct IssueDemand {
 /// slots are shared in proportion to what is wanted. Of two codes, the warps that were there first take what they take
 /// alone (h200-tiles.json): sim/contention.h, issue_taken.
 IssueDemand issue_demand(double used, std::uint32_t blocks, std::uint32_t warps_per_block) {
-  constexpr double schedulers = 4;   // of an SM, since Volta
-  constexpr double most_busy = 0.95; // counters above this do not tell saturated kernels apart
+  constexpr double schedulers = 4; // of an SM, since Volta
   const double warps = static_cast<double>(blocks) * warps_per_block;
   const double crowding = std::max(1.0, schedulers / warps);
   const double warps_per_scheduler = std::max(1.0, warps / schedulers);
-  const double busy = std::min(used * blocks * crowding, most_busy);
+  const double busy = std::min(used * blocks * crowding, kMostBusy);
   const double ready = 1 - portable_exp(portable_log(1 - busy) / warps_per_scheduler);
   const double wanted = warps_per_scheduler * ready; // on the schedulers that have its warps
   IssueDemand demand;
