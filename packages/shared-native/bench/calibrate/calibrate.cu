@@ -29,7 +29,8 @@ constexpr Part parts[] = {{"timeslice", timeslice_constants, true, true},
                           {"pairs", pairs, false, true},
                           {"spread", block_spread, false, true},
                           {"chain", chain_beside, false, true},
-                          {"tiles", tiles, false, false}};
+                          {"tiles", tiles, false, false},
+                          {"streams", streams, false, false}};
 
 std::set<std::string> wanted(int argc, char** argv) {
   std::set<std::string> names;

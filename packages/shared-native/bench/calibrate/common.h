@@ -220,6 +220,7 @@ void pairs(Results& results);
 void block_spread(Results& results);
 void chain_beside(Results& results);
 void tiles(Results& results);
+void streams(Results& results);
 /// Fork, so they run before this process touches CUDA.
 void timeslice_constants(Results& results);
 void mps_pair(Results& results);
