@@ -264,8 +264,10 @@ GpuSpec parse_gpu_spec(std::string_view json, const std::string& source) {
 
   Section contention = top.section("contention");
   gpu.contention.dram_queueing_gain = contention.number("dram_queueing_gain", "ratio", 0, 100);
-  gpu.contention.dram_queueing_limit =
-      contention.number("dram_queueing_limit", "fraction", 0, 0.999);
+  gpu.contention.dram_latency_ns = contention.number("dram_latency_ns", "ns", 0, 1e6);
+  gpu.contention.dram_loads_in_flight = contention.number("dram_loads_in_flight", "ratio", 0, 100);
+  gpu.contention.dram_stores_in_flight =
+      contention.number("dram_stores_in_flight", "ratio", 0, 100);
   contention.done();
 
   if (top.has("reset")) {

@@ -72,12 +72,13 @@ struct GpuSpec {
     Nanos switch_cost = 0;
   } timeslice;
 
-  /// Waiting for DRAM grows with its utilisation as in a queue. Blocks of a kernel beside others
-  /// that obtain the share d of the bandwidth take 1 + gain × d / (1 − d) times as long, d no more
-  /// than the limit.
+  /// Waiting for DRAM, as in a queue of what running kernels have in flight: at the share d of its bandwidth a load takes
+  /// latency × (1 + gain × d / (1 − d)). See sim/contention.h.
   struct Contention {
     double dram_queueing_gain = 0;
-    double dram_queueing_limit = 0; ///< share above which the wait grows no further, below 1
+    double dram_latency_ns = 0;       ///< of a load, alone
+    double dram_loads_in_flight = 0;  ///< of what a kernel's threads load at once, while it runs
+    double dram_stores_in_flight = 0; ///< the same of what they store
   } contention;
 
   /// Of a GPU whose running kernels can be ended without their process; absent, they cannot be.

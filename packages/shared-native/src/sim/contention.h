@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <span>
@@ -46,11 +47,32 @@ inline double issue_taken(std::uint32_t blocks, double used, double issue_sum, d
   return std::min(kMostBusy, blocks * used * issue_rate(issue_sum, extra, alone));
 }
 
-/// Slowdown by DRAM latency beside other kernels that obtain `others` of the bandwidth.
-inline double latency_factor(const GpuSpec::Contention& contention, double others) {
-  const double share = std::min(others, contention.dram_queueing_limit);
-  // 1 / (1 + gain × share / (1 − share)), by one division.
-  return (1 - share) / (1 - share + contention.dram_queueing_gain * share);
+/// What a load from DRAM takes, ns, while so much is in flight, in ns that moving it takes at full bandwidth.
+///
+/// Waiting grows with the use d of the bandwidth as in a queue: N = latency × (1 + gain × d / (1 − d)). What waits there
+/// comes from threads that go on only when it has arrived, and have only so much in flight: by Little's law d =
+/// in_flight / N. This is the larger root of the quadratic that both make: the latency with nothing in flight, and little
+/// more than `in_flight` where that is long.
+inline double load_latency(const GpuSpec::Contention& contention, double in_flight) {
+  const double sum = contention.dram_latency_ns + in_flight;
+  const double product =
+      contention.dram_latency_ns * (1 - contention.dram_queueing_gain) * in_flight;
+  return (sum + std::sqrt(sum * sum - 4 * product)) / 2;
+}
+
+/// What a kernel alone has in flight that uses `busy` of the bandwidth, ns: by Little's law that times what a load takes, but no
+/// more than its threads can (`most`). A kernel that uses nearly all of the bandwidth has what they can.
+inline double in_flight_alone(const GpuSpec::Contention& contention, double busy, double most) {
+  const double left = 1 - busy;
+  const double in_flight = contention.dram_latency_ns * busy *
+                           (left + contention.dram_queueing_gain * busy); // times 1 / left
+  return in_flight < most * left ? in_flight / left : most;
+}
+
+/// Rate at which blocks go on whose loads take `now` instead of `alone`, and that wait for loads for the part `waiting` of their
+/// time alone.
+inline double latency_factor(double alone, double now, double waiting) {
+  return now > alone ? alone / (alone + waiting * (now - alone)) : 1;
 }
 
 /// Rate at which a block's work falls, given the share `dram` that it uses at full speed.

@@ -1,3 +1,4 @@
+#include <cmath>
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 #include <vector>
@@ -83,13 +84,37 @@ TEST(IssueRate, IsRelativeToTheKernelAlone) {
   EXPECT_EQ(issue_taken(4, 0.25, 1.0, 0, 1.0), 0.95) << "who comes later gets something";
 }
 
-TEST(BlockRate, FallsWithTheTrafficOfOthersUpToTheLimit) {
-  const GpuSpec::Contention contention{.dram_queueing_gain = 0.5, .dram_queueing_limit = 0.75};
-  EXPECT_EQ(latency_factor(contention, 0), 1);
-  EXPECT_DOUBLE_EQ(latency_factor(contention, 0.5), 1 / 1.5);
-  EXPECT_DOUBLE_EQ(latency_factor(contention, 0.75), 1 / 2.5);
-  EXPECT_DOUBLE_EQ(latency_factor(contention, 1), 1 / 2.5);
-  EXPECT_EQ(latency_factor({}, 1), 1) << "no gain";
+constexpr GpuSpec::Contention kQueue{.dram_queueing_gain = 0.5, .dram_latency_ns = 100};
+
+TEST(LoadLatency, IsThatOfAQueueAtTheUseThatItMakes) {
+  EXPECT_EQ(load_latency(kQueue, 0), 100) << "nobody waits";
+  // 75 ns in flight use half of the bandwidth: 75 / 150, and 100 × (1 + 0.5 × 0.5 / 0.5) = 150.
+  EXPECT_DOUBLE_EQ(load_latency(kQueue, 75), 150);
+  EXPECT_NEAR(load_latency(kQueue, 1e6), 1e6, 100) << "as long as moving it takes";
+  EXPECT_EQ(load_latency({}, 300), 300) << "even without latency";
+}
+
+TEST(LoadLatency, OfAKernelAloneIsAtTheUseRecorded) {
+  EXPECT_TRUE(rc::check([] {
+    const double busy = *rc::gen::inRange(0, 100) / 100.0;
+    const double in_flight = in_flight_alone(kQueue, busy, 1e9);
+    RC_ASSERT(std::abs(in_flight / load_latency(kQueue, in_flight) - busy) < 1e-9);
+  }));
+}
+
+TEST(LoadLatency, EndsWhereThreadsHaveNoMoreInFlight) {
+  EXPECT_DOUBLE_EQ(in_flight_alone(kQueue, 0.5, 1000), 75);
+  EXPECT_EQ(in_flight_alone(kQueue, 0.5, 60), 60) << "less than the bandwidth takes by that law";
+  EXPECT_EQ(in_flight_alone(kQueue, 1, 1000), 1000) << "all that they can have";
+  EXPECT_EQ(in_flight_alone(kQueue, 0, 1000), 0);
+}
+
+TEST(LatencyFactor, SlowsAndNeverHastens) {
+  EXPECT_EQ(latency_factor(100, 250, 1), 0.4);
+  EXPECT_EQ(latency_factor(100, 300, 0.5), 0.5) << "half of the time does not stretch";
+  EXPECT_EQ(latency_factor(100, 300, 0), 1) << "who computes all the time does not wait";
+  EXPECT_EQ(latency_factor(100, 50, 1), 1);
+  EXPECT_EQ(latency_factor(0, 0, 1), 1) << "no latency";
 }
 
 } // namespace

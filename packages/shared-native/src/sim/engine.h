@@ -26,14 +26,14 @@
 //                are resident, as in a last wave that does not fill the SMs.
 //   DRAM         The `dram` shares of all running blocks (scaled by their issue rate) add up over the GPU. Above 1
 //                the bandwidth is shared max-min fairly: no block gets more than it asks, those that ask more than
-//                the fair share get the fair share. Besides, latency: blocks of a kernel run at
-//                1 / (1 + gain × d / (1 − d)), d = the share of bandwidth that *other* kernels obtain, at most
-//                GpuSpec::Contention's limit.
+//                the fair share get the fair share. Besides, latency (load_latency): beside kernels that use DRAM, blocks
+//                run more slowly by as much as a load takes longer than when their kernel is alone.
 //   Rate         rate = min(issue rate, DRAM share) × latency factor; a block's remaining work falls at that rate.
 //                Rates change only when a block starts or ends. A block is remembered by its finish time, which
 //                moves when its rate changes, rounded up to a tick; a kernel's end rounds up to the nanosecond.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -43,6 +43,7 @@
 #include "base/time.h"
 #include "device/gpu_spec.h"
 #include "program/op.h"
+#include "sim/contention.h"
 
 namespace cotenant {
 
@@ -66,6 +67,10 @@ struct KernelShape {
   /// Share of an SM's issue slots that one block of a full wave uses when the kernel runs alone.
   double issue_used = 0;
   double dram = 0; ///< share of the GPU's DRAM bandwidth that one running block uses, 0..1
+  /// What one of its blocks can have in flight to and from DRAM, ns that moving it takes at full bandwidth.
+  double in_flight = 0;
+  /// Part of a block's time, alone, in which it waits for memory.
+  double waiting = 1;
   /// Share of the GPU's compute throughput (the counter sm_util) that one block uses when the kernel runs alone: for
   /// counters; what is decided takes issue_used, the same of an SM.
   double compute = 0;
@@ -73,6 +78,18 @@ struct KernelShape {
   /// Blocks that run at a time, averaged over the life of the kernel alone, each counted by how fast it runs.
   [[nodiscard]] double blocks_at_once() const {
     return blocks * block_ns / static_cast<double>(duration);
+  }
+
+  /// What it has in flight when it has `sms` SMs to itself, ns.
+  [[nodiscard]] double in_flight_alone(const GpuSpec::Contention& contention,
+                                       std::uint32_t sms) const {
+    const double at_once = most_at_once(sms);
+    return cotenant::in_flight_alone(contention, dram * at_once, in_flight * at_once);
+  }
+
+  /// Blocks that run at a time, at most, when it has `sms` SMs to itself.
+  [[nodiscard]] double most_at_once(std::uint32_t sms) const {
+    return static_cast<double>(std::min<std::uint64_t>(blocks, std::uint64_t{slots_per_sm} * sms));
   }
 
   // INVARIANT: `issue` and `dram` are multiples of 2^-40 (sim/ticks.h). The kernel alone never asks for

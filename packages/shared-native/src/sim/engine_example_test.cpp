@@ -125,12 +125,22 @@ TEST_P(Example, BandwidthIsSharedMaxMin) {
 }
 
 TEST_P(Example, TrafficOfOthersAddsLatency) {
-  scenario_.gpu.contention = {.dram_queueing_gain = 0.5, .dram_queueing_limit = 0.75};
+  scenario_.gpu.contention = {.dram_queueing_gain = 0.5, .dram_latency_ns = 100};
   // The first obtains half of the bandwidth: the second, which uses none, takes 1.5 times as long
   // until 100, and does not disturb the first.
-  scenario_.streams = {{.kernels = {kernel(2, 512, 100, 0, 0.25)}},
-                       {.kernels = {kernel(2, 512, 100)}}};
+  KernelShape streaming = kernel(2, 512, 100, 0, 0.25);
+  streaming.in_flight = 1000;
+  scenario_.streams = {{.kernels = {streaming}}, {.kernels = {kernel(2, 512, 100)}}};
   EXPECT_EQ(run(), (Spans{{0, 0, 0, 100}, {1, 0, 0, 134}}));
+}
+
+TEST_P(Example, WhoUsesAllBandwidthMakesOthersWaitForWhatItHasInFlight) {
+  scenario_.gpu.contention = {.dram_queueing_gain = 1, .dram_latency_ns = 100};
+  // 300 ns in flight: a load takes 400 instead of 100 until 100, when 75 of the second's are left.
+  KernelShape streaming = kernel(2, 512, 100, 0, 0.5);
+  streaming.in_flight = 150;
+  scenario_.streams = {{.kernels = {streaming}}, {.kernels = {kernel(2, 512, 100)}}};
+  EXPECT_EQ(run(), (Spans{{0, 0, 0, 100}, {1, 0, 0, 175}}));
 }
 
 TEST_P(Example, APausedGpuResumesWhereItWas) {

@@ -69,6 +69,8 @@ inline rc::Gen<KernelShape> any_kernel(const GpuSpec& gpu) {
                                   rc::gen::resize(100, rc::gen::inRange<Nanos>(1, 20'000)));
     op.sm_util = *rc::gen::resize(100, rc::gen::inRange(0, 101)) / 100.0;
     op.dram_util = *rc::gen::resize(100, rc::gen::inRange(0, 101)) / 100.0;
+    op.dram_read_bytes = *rc::gen::element(-1, 0, 1000);
+    op.dram_write_bytes = *rc::gen::element(-1, 0, 3000);
     return kernel_shape(gpu, op);
   });
 }
@@ -113,7 +115,9 @@ inline rc::Gen<Scenario> any_scenario() {
       break;
     }
     scenario.gpu.contention = {.dram_queueing_gain = *rc::gen::element(0.0, 0.15, 1.0),
-                               .dram_queueing_limit = *rc::gen::element(0.5, 0.92)};
+                               .dram_latency_ns = *rc::gen::element(0.0, 500.0),
+                               .dram_loads_in_flight = *rc::gen::element(0.0, 0.5, 2.0),
+                               .dram_stores_in_flight = 1.3};
     const auto count = *rc::gen::resize(100, rc::gen::inRange<std::size_t>(1, 5));
     scenario.streams = *rc::gen::container<std::vector<Stream>>(count, any_stream(scenario.gpu));
     Nanos time = 0;

@@ -143,7 +143,7 @@ inline GpuSpec h200_with(std::uint32_t sms) {
   GpuSpec gpu = h200;
   gpu.sm.count = sms;
   gpu.memory.achievable_fraction = 1;
-  gpu.contention.dram_queueing_gain = 0;
+  gpu.contention = {};
   return gpu;
 }
 

@@ -122,6 +122,24 @@ IssueDemand issue_demand(double used, std::uint32_t blocks, std::uint32_t warps_
   return demand;
 }
 
+/// What a thread has in flight at most, bytes: as much as in the elementwise kernels that were measured
+/// (gpus/calibration/h200-streams.json, add: two vectors of each of two operands, and of the result), which have all that
+/// they move in flight at once. A kernel that loops goes over its bytes in rounds.
+constexpr double kBytesInFlight = 96;
+
+/// What a block of `threads` can have in flight, ns that moving it takes. `bytes_ns`: of all that the block moves.
+double block_in_flight(const GpuSpec& gpu, const Op& op, double bytes_ns, std::uint32_t threads) {
+  const double most_ns = threads * kBytesInFlight / achievable_bandwidth(gpu) * 1e9;
+  double loads = 0.5; // of the bytes, if that is not known
+  if (const auto bytes = static_cast<double>(op.dram_read_bytes + op.dram_write_bytes);
+      op.dram_read_bytes >= 0 && op.dram_write_bytes >= 0 && bytes > 0) {
+    loads = static_cast<double>(op.dram_read_bytes) / bytes;
+  }
+  const GpuSpec::Contention& contention = gpu.contention;
+  return std::min(bytes_ns, most_ns) *
+         (loads * contention.dram_loads_in_flight + (1 - loads) * contention.dram_stores_in_flight);
+}
+
 /// What a kernel alone may ask of DRAM: so much less than 1 that rounding a faster last wave's shares takes nothing from it.
 constexpr double kAllBandwidth = 1 - 0x1p-20;
 
@@ -212,8 +230,11 @@ KernelShape kernel_shape(const GpuSpec& gpu, const Op& op, std::optional<int> ca
   shape.issue_extra = demand.extra;
   shape.issue_alone = demand.alone;
   shape.dram = floor_share(std::min(use.dram / blocks_at_once, kAllBandwidth / most));
+  shape.in_flight = block_in_flight(
+      gpu, op, use.dram * static_cast<double>(shape.duration) / shape.blocks, shape.threads);
   shape.compute = use.sm / blocks_at_once;
   shape.issue_used = shape.compute * sms;
+  shape.waiting = 1 - std::min(1.0, std::max(shape.issue_used * most_on_one_sm, use.dram));
   return shape;
 }
 

@@ -141,6 +141,58 @@ TEST(KernelShape, CountsBandwidthByWhatCanBeHad) {
   EXPECT_NEAR(kernel_shape(gpu, kernel(1, 512)).dram, 0.5, 1e-9);
 }
 
+/// What a load takes longer beside an elementwise kernel of 131072 blocks of 128 threads that streams, ns.
+double wait_beside(int loads_bytes, int stores_bytes) {
+  const GpuSpec gpu = h200_for_test();
+  Op op = kernel(131'072, 128);
+  op.dram_read_bytes = std::int64_t{131'072} * 128 * loads_bytes;
+  op.dram_write_bytes = std::int64_t{131'072} * 128 * stores_bytes;
+  op.dram_util = gpu.memory.achievable_fraction;
+  op.duration = static_cast<Nanos>(static_cast<double>(op.dram_read_bytes + op.dram_write_bytes) /
+                                   (gpu.memory.bandwidth * gpu.memory.achievable_fraction) * 1e9);
+  const KernelShape shape = kernel_shape(gpu, op);
+  const double in_flight = shape.in_flight_alone(gpu.contention, gpu.sm.count);
+  return load_latency(gpu.contention, in_flight) - gpu.contention.dram_latency_ns;
+}
+
+// gpus/calibration/h200-streams.json, chains of 132 blocks: a kernel of eight dependent loads, from 1, 8 or 512 MiB, beside it
+// less one of none, less the same alone, by eight.
+TEST(InFlight, MakesLoadsWaitAsMeasured) {
+  EXPECT_NEAR(wait_beside(32, 0), 750, 200) << "read: 570 to 930";
+  EXPECT_NEAR(wait_beside(0, 32), 2650, 600) << "fill: 2120 to 3240";
+  EXPECT_NEAR(wait_beside(32, 32), 3170, 300) << "scale: 2880 to 3450";
+  EXPECT_NEAR(wait_beside(64, 32), 4490, 250) << "add: 4270 to 4670";
+}
+
+TEST(InFlight, IsOfABlockWhatItMovesButNoMoreThanItsThreadsHold) {
+  GpuSpec gpu = h200_with(132);
+  gpu.contention = {.dram_loads_in_flight = 0.5, .dram_stores_in_flight = 2};
+  Op op = kernel(132, 512);
+  op.dram_util = 0.1;
+  op.dram_read_bytes = 1000;
+  op.dram_write_bytes = 1000;
+  const double all = 0.1 * 10'000 / 132; // ns of the whole bandwidth
+  const double most = 512 * 96 / gpu.memory.bandwidth * 1e9;
+  EXPECT_NEAR(kernel_shape(gpu, op).in_flight, all * 1.25, 1e-9);
+  op.dram_util = 1;
+  ASSERT_GT(10'000.0 / 132, most);
+  EXPECT_NEAR(kernel_shape(gpu, op).in_flight, most * 1.25, 1e-9);
+  op.dram_write_bytes = 0;
+  EXPECT_NEAR(kernel_shape(gpu, op).in_flight, most * 0.5, 1e-9);
+}
+
+TEST(KernelShape, WaitsForMemoryWhileNeitherItsSmsNorDramAreBusy) {
+  const GpuSpec gpu = h200_with(132);
+  Op op = kernel(66, 512); // on half of the SMs
+  op.sm_util = 0.3;
+  op.dram_util = 0.1;
+  EXPECT_NEAR(kernel_shape(gpu, op).waiting, 0.4, 1e-9) << "its SMs are busy for 0.6";
+  op.dram_util = 0.7;
+  EXPECT_NEAR(kernel_shape(gpu, op).waiting, 0.3, 1e-9);
+  op.dram_util = 1;
+  EXPECT_EQ(kernel_shape(gpu, op).waiting, 0) << "what it waits for is its share of the bandwidth";
+}
+
 TEST(KernelShape, TakesBytesWhereUtilisationIsMissing) {
   GpuSpec gpu = h200_with(132);
   gpu.memory.bandwidth = 1e12; // 1000 bytes a nanosecond

@@ -36,9 +36,15 @@ void WaveEngine::update_rates(Ticks now) {
       total += kernels_[stream].obtained;
     }
   }
+  double in_flight = 0;
+  for (const Kernel& kernel : kernels_) { // in the order of streams: this sum is rounded
+    in_flight += kernel.shape == nullptr ? 0 : kernel.obtained * kernel.in_flight;
+  }
+  const double load_ns = load_latency(contention_, in_flight);
   for (const std::uint32_t stream : running_) {
     Kernel& kernel = kernels_[stream];
-    kernel.latency = latency_factor(contention_, total - kernel.obtained);
+    const bool others = total != kernel.obtained;
+    kernel.latency = others ? latency_factor(kernel.load_ns, load_ns, kernel.shape->waiting) : 1;
   }
   apply_rates(now, fair_share);
   groups_.settle();
