@@ -22,7 +22,7 @@ function packed(plan: Plan, counters: unknown, as = plan): Parameters<typeof wri
   return { plan: as, original: summary, csv: Buffer.from(`${HEADER}\nhp,0,0,1,2\n`) };
 }
 
-const cost = (p50: number): unknown => ({ p25: p50 - 1, p50, p75: p50 + 1, n: 9 });
+const cost = (p50: number): unknown => ({ p25: p50 - 1, p50, p75: p50 + 31, n: 9 });
 
 let folder: string;
 beforeEach(() => {
@@ -44,8 +44,8 @@ test('a plan takes what ops cost the process that launched them, client by clien
   ]);
   const [first, ...others] = onMeasuredHosts(folder, 'deep', plans);
   expect(first?.clients.map(({ name, host }) => [name, host])).toEqual([
-    ['hp', { launch_ns: 3600, mark_ns: 126 }],
-    ['be', { launch_ns: 2500 }],
+    ['hp', { launch_ns: 3610, mark_ns: 136 }],
+    ['be', { launch_ns: 2510 }],
   ]);
   expect({ ...first, clients: null }).toEqual({ ...timed, clients: null });
   expect(others.slice(0, 3)).toEqual([untimed, changed, unmeasured]);

@@ -29,13 +29,15 @@ export function onMeasuredHosts(folder: string, entry: string, plans: readonly P
   });
 }
 
-/** By client: medians of what was timed. */
+/** By client, what each op cost on average: the mean of the quartiles, which what interrupts a call now and then does not move. */
 function hostCosts({ counters }: Summary): Map<string, HostCosts> {
   const found = new Map<string, HostCosts>();
   for (const { clients, ...timed } of counters?.hosts ?? []) {
     const costs = Object.fromEntries(
       Object.entries(timed).flatMap(([name, cost]) =>
-        cost === null || cost === undefined ? [] : [[name, Math.round(cost.p50)]],
+        cost === null || cost === undefined
+          ? []
+          : [[name, Math.round((cost.p25 + cost.p50 + cost.p75) / 3)]],
       ),
     ) as HostCosts;
     if (Object.keys(costs).length > 0) for (const client of clients) found.set(client, costs);

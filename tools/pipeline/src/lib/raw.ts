@@ -27,7 +27,8 @@ export interface ClientRecords {
 const gpuSchema = z.looseObject({ name: z.string().min(1) });
 
 /** Of calls that were timed, ns; null where none was. */
-const costSchema = z.object({ p50: z.number().min(0) }).nullish();
+const quartile = z.number().min(0);
+const costSchema = z.object({ p25: quartile, p50: quartile, p75: quartile }).nullish();
 
 const summarySchema = z.object({
   version: z.literal(1),

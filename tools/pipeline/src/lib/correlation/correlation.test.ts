@@ -13,8 +13,14 @@ import { judgeCorrelation } from './verdict.ts';
 /** Half the width of the spread of bootstrap values around a measured value. */
 const NOISE = 0.1;
 
-/** A value of a system beside a job; its bootstrap values spread evenly, in an order of its own. */
-function value(system: string, be: string, metric: string, amount: number): Measurement {
+/** A value of a system beside a job; its bootstrap values spread evenly, in an order of its own, three runs by `spread`. */
+function value(
+  system: string,
+  be: string,
+  metric: string,
+  amount: number,
+  spread = 0,
+): Measurement {
   const parsed = parseMetric(metric, ['hp', 'be']);
   if (parsed === null) throw new Error(metric);
   const steps = Array.from({ length: 101 }, (_, i) => (i - 50) / 50);
@@ -25,7 +31,8 @@ function value(system: string, be: string, metric: string, amount: number): Meas
     metric: parsed,
     value: amount,
     replicates: Float64Array.from(steps, (step) => amount + NOISE * step),
-    ...{ perRun: [], n: 1000, seeds: 3, notes: [] },
+    perRun: [amount - spread, amount, amount + spread],
+    ...{ n: 1000, seeds: 3, notes: [] },
   };
 }
 
@@ -158,6 +165,18 @@ describe('ranks', () => {
       compared([latency('mps', 2), latency('streams', 2.05, -0.1), latency('timeslice', 9)]),
     );
     expect(ranks[0]).toMatchObject({ cells: 1, clear: 2, right: 2, verdict: 'HOLDS' });
+  });
+
+  test('runs that differ more than the systems make no order', () => {
+    const { ranks } = verdictOf(
+      // In each run streams is behind, by 0.5, 2.5 or 4.5: no interval of three such differences excludes 0.
+      compared([
+        latency('mps', 2),
+        [value('streams', 'b', 'hp_latency_p99', 4.5, 2), 0],
+        latency('timeslice', 9),
+      ]),
+    );
+    expect(ranks[0]).toMatchObject({ clear: 1, right: 1 });
   });
 
   test('a pair the wrong way round is found, with how far apart it was', () => {
