@@ -248,7 +248,7 @@ test('the simulation of measured plans takes what their launches cost', async ()
   await measureAll();
   pack();
   prep(twin, workspace.native);
-  expect(host()).toEqual([{ launch_ns: 3000 }, { launch_ns: 3000 }]);
+  expect(host()).toEqual([{ launch_ns: 3100 }, { launch_ns: 3100 }]);
 });
 
 test('simulated records are not packed as measurements', async () => {

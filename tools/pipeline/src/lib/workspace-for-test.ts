@@ -36,7 +36,7 @@ for (const file of plans) {
     version: 1, plan: plan.id, system: plan.system.name, gpu: plan.gpu, seed: plan.seed, input_digest: digest,
     ...(value('--lane') === 'cuda'
       ? { lane: 'cuda', label: 'measured', machine: { gpu: { name: 'Test GPU' }, software: { torch: '2' } },
-          counters: { hosts: [{ clients: ['hp', 'be'], launch_ns: { p50: 3000 } }] } }
+          counters: { hosts: [{ clients: ['hp', 'be'], launch_ns: { p25: 2900, p50: 3000, p75: 3400 } }] } }
       : { lane: 'sim', label: 'simulated' }),
   };
   const refused = mode === 'refuse' && words.includes('--record-refusals');
