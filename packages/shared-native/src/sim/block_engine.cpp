@@ -18,17 +18,12 @@ void BlockEngine::start_part(std::uint32_t stream, const KernelShape& shape, con
   const std::uint32_t blocks = std::min(part.blocks, shape.blocks);
   const std::uint32_t end_sm = std::min(part.end_sm, static_cast<std::uint32_t>(sms_.size()));
   assert(blocks > 0 && part.first_sm < end_sm);
-  const auto sms = static_cast<std::uint32_t>(sms_.size());
-  const double at_once = shape.most_at_once(sms);
-  const double in_flight = shape.in_flight_alone(contention_, sms);
   kernels_[stream] = {.shape = &shape,
                       .priority = priority,
                       .sequence = started_++,
                       .blocks = blocks,
                       .first_sm = part.first_sm,
                       .end_sm = end_sm,
-                      .in_flight = in_flight > 0 ? in_flight / (shape.dram * at_once) : 0,
-                      .load_ns = load_latency(contention_, in_flight),
                       .pending = blocks};
   ++counters_.events;
   if (!paused_at_) {
@@ -217,9 +212,9 @@ void BlockEngine::update_rates(Ticks now) {
 
   double in_flight = 0;
   for (std::size_t stream = 0; stream < kernels_.size(); ++stream) {
-    in_flight += obtained[stream] * kernels_[stream].in_flight;
+    const KernelShape* shape = kernels_[stream].shape;
+    in_flight += shape == nullptr ? 0 : obtained[stream] * shape->alone.in_flight;
   }
-
   const double load_ns = load_latency(contention_, in_flight);
 
   for (Sm& sm : sms_) {
@@ -227,7 +222,7 @@ void BlockEngine::update_rates(Ticks now) {
       const KernelShape& shape = *kernels_[block.stream].shape;
       const bool others = total != obtained[block.stream];
       const double latency =
-          others ? latency_factor(kernels_[block.stream].load_ns, load_ns, shape.waiting) : 1;
+          others ? latency_factor(shape.alone.load_ns, load_ns, shape.waiting) : 1;
       const double rate = block_rate(block.issue, shape.dram, fair_share, latency);
       if (block.rate == 0) {
         block.finish = now + stretched(block_ticks(shape.block_ns), 1 / rate);

@@ -45,8 +45,6 @@ class BlockEngine final : public Engine {
     std::uint32_t blocks = 0;   ///< of this launch
     std::uint32_t first_sm = 0; ///< where they may go
     std::uint32_t end_sm = 0;
-    double in_flight = 0; ///< per share of the bandwidth that it obtains, ns
-    double load_ns = 0;   ///< what a load takes alone
     std::uint32_t pending = 0;
     std::uint32_t resident = 0;
     std::uint32_t done = 0;

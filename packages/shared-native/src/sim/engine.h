@@ -47,6 +47,12 @@
 
 namespace cotenant {
 
+/// What a kernel's loads from DRAM are like when it runs alone.
+struct LoadsAlone {
+  double in_flight = 0; ///< for each share of the bandwidth that it obtains, ns
+  double load_ns = 0;   ///< what one takes
+};
+
 /// A kernel as the SMs see it, precomputed once per op and GPU.
 struct KernelShape {
   std::uint32_t blocks = 1;        ///< in the grid
@@ -69,6 +75,7 @@ struct KernelShape {
   double dram = 0; ///< share of the GPU's DRAM bandwidth that one running block uses, 0..1
   /// What one of its blocks can have in flight to and from DRAM, ns that moving it takes at full bandwidth.
   double in_flight = 0;
+  LoadsAlone alone = {}; ///< loads_alone(), of the GPU that it is for
   /// Part of a block's time, alone, in which it waits for memory.
   double waiting = 1;
   /// Share of the GPU's compute throughput (the counter sm_util) that one block uses when the kernel runs alone: for
@@ -85,6 +92,12 @@ struct KernelShape {
                                        std::uint32_t sms) const {
     const double at_once = most_at_once(sms);
     return cotenant::in_flight_alone(contention, dram * at_once, in_flight * at_once);
+  }
+
+  [[nodiscard]] LoadsAlone loads_alone(const GpuSpec& gpu) const {
+    const double all = in_flight_alone(gpu.contention, gpu.sm.count);
+    return {.in_flight = all > 0 ? all / (dram * most_at_once(gpu.sm.count)) : 0,
+            .load_ns = load_latency(gpu.contention, all)};
   }
 
   /// Blocks that run at a time, at most, when it has `sms` SMs to itself.

@@ -130,7 +130,11 @@ TEST_P(Example, TrafficOfOthersAddsLatency) {
   // until 100, and does not disturb the first.
   KernelShape streaming = kernel(2, 512, 100, 0, 0.25);
   streaming.in_flight = 1000;
-  scenario_.streams = {{.kernels = {streaming}}, {.kernels = {kernel(2, 512, 100)}}};
+  KernelShape beside = kernel(2, 512, 100);
+  for (KernelShape* shape : {&streaming, &beside}) {
+    shape->alone = shape->loads_alone(scenario_.gpu);
+  }
+  scenario_.streams = {{.kernels = {streaming}}, {.kernels = {beside}}};
   EXPECT_EQ(run(), (Spans{{0, 0, 0, 100}, {1, 0, 0, 134}}));
 }
 
@@ -139,7 +143,11 @@ TEST_P(Example, WhoUsesAllBandwidthMakesOthersWaitForWhatItHasInFlight) {
   // 300 ns in flight: a load takes 400 instead of 100 until 100, when 75 of the second's are left.
   KernelShape streaming = kernel(2, 512, 100, 0, 0.5);
   streaming.in_flight = 150;
-  scenario_.streams = {{.kernels = {streaming}}, {.kernels = {kernel(2, 512, 100)}}};
+  KernelShape beside = kernel(2, 512, 100);
+  for (KernelShape* shape : {&streaming, &beside}) {
+    shape->alone = shape->loads_alone(scenario_.gpu);
+  }
+  scenario_.streams = {{.kernels = {streaming}}, {.kernels = {beside}}};
   EXPECT_EQ(run(), (Spans{{0, 0, 0, 100}, {1, 0, 0, 175}}));
 }
 

@@ -232,6 +232,7 @@ KernelShape kernel_shape(const GpuSpec& gpu, const Op& op, std::optional<int> ca
   shape.dram = floor_share(std::min(use.dram / blocks_at_once, kAllBandwidth / most));
   shape.in_flight = block_in_flight(
       gpu, op, use.dram * static_cast<double>(shape.duration) / shape.blocks, shape.threads);
+  shape.alone = shape.loads_alone(gpu);
   shape.compute = use.sm / blocks_at_once;
   shape.issue_used = shape.compute * sms;
   shape.waiting = 1 - std::min(1.0, std::max(shape.issue_used * most_on_one_sm, use.dram));

@@ -48,9 +48,6 @@ void WaveEngine::start_part(std::uint32_t stream, const KernelShape& shape, cons
   kernel.issue_extra = shape.issue_extra;
   kernel.issue_alone = shape.issue_alone;
   kernel.dram = shape.dram;
-  const double in_flight = shape.in_flight_alone(contention_, sm_count_);
-  kernel.in_flight = in_flight > 0 ? in_flight / (shape.dram * shape.most_at_once(sm_count_)) : 0;
-  kernel.load_ns = load_latency(contention_, in_flight);
   kernel.sequence = started_++;
   kernel.priority = priority;
   kernel.blocks = std::min(part.blocks, shape.blocks);

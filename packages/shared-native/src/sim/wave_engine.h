@@ -44,10 +44,8 @@ class WaveEngine final : public Engine {
     double issue_extra = 0;
     double issue_alone = 1;
     double dram = 0;
-    double obtained = 0;  ///< share of DRAM bandwidth, all blocks together
-    double in_flight = 0; ///< per share of the bandwidth that it obtains, ns
-    double load_ns = 0;   ///< what a load takes alone
-    double latency = 1;   ///< latency factor
+    double obtained = 0; ///< share of DRAM bandwidth, all blocks together
+    double latency = 1;  ///< latency factor
     std::uint64_t sequence = 0;
     int priority = 0;
     std::uint32_t blocks = 0; ///< of this launch

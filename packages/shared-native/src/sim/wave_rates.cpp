@@ -38,13 +38,14 @@ void WaveEngine::update_rates(Ticks now) {
   }
   double in_flight = 0;
   for (const Kernel& kernel : kernels_) { // in the order of streams: this sum is rounded
-    in_flight += kernel.shape == nullptr ? 0 : kernel.obtained * kernel.in_flight;
+    in_flight += kernel.shape == nullptr ? 0 : kernel.obtained * kernel.shape->alone.in_flight;
   }
   const double load_ns = load_latency(contention_, in_flight);
   for (const std::uint32_t stream : running_) {
     Kernel& kernel = kernels_[stream];
     const bool others = total != kernel.obtained;
-    kernel.latency = others ? latency_factor(kernel.load_ns, load_ns, kernel.shape->waiting) : 1;
+    const KernelShape& shape = *kernel.shape;
+    kernel.latency = others ? latency_factor(shape.alone.load_ns, load_ns, shape.waiting) : 1;
   }
   apply_rates(now, fair_share);
   groups_.settle();
