@@ -14,6 +14,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       static_cast<void>(read_hello(answer));
     } catch (const HostFailure&) {
     }
+    try {
+      static_cast<void>(read_pace(answer));
+    } catch (const HostFailure&) {
+    }
     static_cast<void>(read_run(answer, {0, 1}));
   } catch (const HostFailure& failure) {
     if (std::string_view(failure.what()).find('\n') != std::string_view::npos) {

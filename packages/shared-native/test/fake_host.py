@@ -136,6 +136,16 @@ def run(request):
     return {"ok": True, "clients": clients, "duration_ns": time.monotonic_ns() - begin, **counters}
 
 
+def pace(request):
+    """With FAKE_SHARED=n the first n streams that a client may have share the queue of the other's."""
+    shared = int(os.environ.get("FAKE_SHARED", "0"))
+    streams = request["streams"]
+    if misbehaves("late-pace"):
+        return {"ok": True, "period_ns": [1500.0 for _ in streams], "late": True}
+    held_up = len(streams) > 1 and streams[0]["spare"] < shared
+    return {"ok": True, "period_ns": [3000.0 if held_up else 1500.0 for _ in streams], "late": False}
+
+
 def one_client(plan, c, request, shared, begin, limit, alone):
     """Requests of a millisecond each; alone in its process, an endless client runs to the end."""
     client = plan["clients"][c]
@@ -180,7 +190,8 @@ def main():
     for line in sys.stdin:
         request = json.loads(line)
         command = request["do"]
-        log(command, request.get("program", ""), request.get("clients", ""), mps())
+        details = (request.get("program"), request.get("clients"), spares(request), mps())
+        log(command, *(detail for detail in details if detail is not None))
         if command == "quit":
             if misbehaves("ignore-quit"):
                 time.sleep(3600)
@@ -188,8 +199,15 @@ def main():
         if misbehaves(f"garbage-{command}"):
             print("it is all right", file=answers, flush=True)
             continue
-        answer = {"hello": hello, "load": load, "run": run}[command](request)
+        answer = {"hello": hello, "load": load, "pace": pace, "run": run}[command](request)
         print(json.dumps(answer), file=answers, flush=True)
+
+
+def spares(request):
+    """Which streams a "pace" is about, or a "run" is to use."""
+    if "streams" in request:
+        return [stream["spare"] for stream in request["streams"]]
+    return request.get("spares")
 
 
 def mps():

@@ -19,6 +19,7 @@ struct Part {
 constexpr Part parts[] = {{"timeslice", timeslice_constants, true, true},
                           {"mps", mps_pair, true, false},
                           {"mps_chain", mps_chain, true, false},
+                          {"mps_queues", mps_queues, true, false},
                           {"launch", launch_constants, false, true},
                           {"completion", completion_constants, false, true},
                           {"link", link_constants, false, true},
@@ -30,7 +31,8 @@ constexpr Part parts[] = {{"timeslice", timeslice_constants, true, true},
                           {"spread", block_spread, false, true},
                           {"chain", chain_beside, false, true},
                           {"tiles", tiles, false, false},
-                          {"streams", streams, false, false}};
+                          {"streams", streams, false, false},
+                          {"queues", queues, false, false}};
 
 std::set<std::string> wanted(int argc, char** argv) {
   std::set<std::string> names;

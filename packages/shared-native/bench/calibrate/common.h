@@ -221,9 +221,11 @@ void block_spread(Results& results);
 void chain_beside(Results& results);
 void tiles(Results& results);
 void streams(Results& results);
+void queues(Results& results);
 /// Fork, so they run before this process touches CUDA.
 void timeslice_constants(Results& results);
 void mps_pair(Results& results);
 void mps_chain(Results& results);
+void mps_queues(Results& results);
 
 } // namespace calibrate

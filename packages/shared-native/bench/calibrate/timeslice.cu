@@ -162,6 +162,127 @@ void slice_waits(Results& results) {
   results.tables.push_back(std::move(table));
 }
 
+constexpr int most_jumps = 1 << 14;
+
+/// Where the time of a process's GPU jumped: last seen before, first seen after.
+struct Jumps {
+  int count = 0;
+  unsigned long long times[2 * most_jumps];
+};
+
+/// As work_for, and records jumps.
+__global__ void watch_for(unsigned long long ns, Jumps* jumps) {
+  const unsigned long long begin = gpu_ns();
+  unsigned long long last = begin;
+  while (last - begin < ns) {
+    const unsigned long long now = gpu_ns();
+    if (now - last > jump_ns && blockIdx.x == 0 && threadIdx.x == 0 && jumps->count < most_jumps) {
+      jumps->times[2 * jumps->count] = last;
+      jumps->times[2 * jumps->count + 1] = now;
+      ++jumps->count;
+    }
+    last = now;
+  }
+}
+
+__global__ void visit_for(unsigned long long ns, unsigned long long* times) {
+  const unsigned long long begin = gpu_ns();
+  while (gpu_ns() - begin < ns) {
+  }
+  if (blockIdx.x == 0 && threadIdx.x == 0) {
+    times[0] = begin;
+    times[1] = gpu_ns();
+  }
+}
+
+constexpr unsigned long long visit_ns = 300'000;
+
+/// Begin and end of kernels of a process that is otherwise idle, each after a pause longer than two slices.
+template <int blocks> std::vector<double> visits() {
+  std::mt19937 random(7);
+  std::uniform_real_distribution<double> pause(5e6, 9e6);
+  unsigned long long* times = nullptr;
+  CHECK(cudaMalloc(&times, 2 * sizeof *times));
+  std::vector<double> all;
+  wait_until(host_ns() + 0.5e9); // until the neighbour has begun
+  for (int i = 0; i < 100; ++i) {
+    wait_until(host_ns() + pause(random));
+    visit_for<<<blocks, 256>>>(visit_ns, times);
+    unsigned long long visit[2];
+    CHECK(cudaMemcpy(visit, times, sizeof visit, cudaMemcpyDeviceToHost));
+    all.push_back(static_cast<double>(visit[0]));
+    all.push_back(static_cast<double>(visit[1]));
+  }
+  return all;
+}
+
+/// The jumps of a process that has kernels of 50 us queued on all SMs for two seconds.
+std::vector<double> absences() {
+  Jumps* jumps = nullptr;
+  CHECK(cudaMalloc(&jumps, sizeof *jumps));
+  CHECK(cudaMemset(jumps, 0, sizeof *jumps));
+  const double end = host_ns() + 2e9;
+  keep_two_queued(
+      nullptr, [&] { return host_ns() < end; },
+      [&] {
+        for (int k = 0; k < 100; ++k) {
+          watch_for<<<sm_count(), 256>>>(50'000, jumps);
+        }
+      });
+  std::vector<unsigned long long> raw(sizeof(Jumps) / sizeof(unsigned long long));
+  CHECK(cudaMemcpy(raw.data(), jumps, sizeof(Jumps), cudaMemcpyDeviceToHost));
+  const auto count = static_cast<size_t>(static_cast<unsigned int>(raw[0]));
+  return {raw.begin() + 1, raw.begin() + 1 + static_cast<std::ptrdiff_t>(2 * count)};
+}
+
+/// What switching costs, by direction: to a process that gets work, from one that is busy; and back to that one, when the
+/// other's work is done.
+void slice_visits(Results& results) {
+  Table table{
+      "slice_visit",
+      "a kernel of 300 us in a process that was idle for two slices or more, beside kernels of 50 "
+      "us on all "
+      "SMs of another process, queued: from the last that was seen of those to its begin (in), and "
+      "from its "
+      "end until they were seen again (out); percentiles of the visits that fell within a kernel",
+      1,
+      {"blocks", "visits", "in_p10_ns", "in_p50_ns", "in_p90_ns", "out_p10_ns", "out_p50_ns",
+       "out_p90_ns"},
+      {}};
+  for (const int blocks : {1, 132}) {
+    int channel[2];
+    if (pipe(channel) != 0) {
+      std::perror("calibrate: pipe");
+      std::exit(74);
+    }
+    const pid_t visitor = fork();
+    if (visitor == 0) {
+      const std::vector<double> all = blocks == 1 ? visits<1>() : visits<132>();
+      const auto bytes = static_cast<ssize_t>(all.size() * sizeof(double));
+      _exit(write(channel[1], all.data(), all.size() * sizeof(double)) == bytes ? 0 : 1);
+    }
+    close(channel[1]);
+    const std::vector<double> jumps = in_child(absences);
+    std::vector<double> in;
+    std::vector<double> out;
+    double visit[2];
+    while (read(channel[0], visit, sizeof visit) == static_cast<ssize_t>(sizeof visit)) {
+      for (size_t i = 0; i + 1 < jumps.size(); i += 2) {
+        if (jumps[i] < visit[0] && visit[1] < jumps[i + 1]) {
+          in.push_back(visit[0] - jumps[i]);
+          out.push_back(jumps[i + 1] - visit[1]);
+        }
+      }
+    }
+    close(channel[0]);
+    waitpid(visitor, nullptr, 0);
+    table.rows.push_back({static_cast<double>(blocks), static_cast<double>(in.size()),
+                          percentile(in, 0.1), median(in), percentile(in, 0.9),
+                          percentile(out, 0.1), median(out), percentile(out, 0.9)});
+  }
+  results.tables.push_back(std::move(table));
+}
+
 } // namespace
 
 /// Must run before this process touches CUDA, because it forks.
@@ -192,6 +313,7 @@ void timeslice_constants(Results& results) {
   results.add({"slice_absence_ns", values[1], "ns",
                "how long it then waits: the other's slice and two switches, median"});
   slice_waits(results);
+  slice_visits(results);
 }
 
 } // namespace calibrate

@@ -18,19 +18,12 @@ Nanos monotonic_now() {
   return static_cast<Nanos>(time.tv_sec) * kSecond + time.tv_nsec;
 }
 
-/// A client's stream, its prepared launches and its marks.
+/// A client's prepared launches and its marks.
 class CudaDevice::Lane {
  public:
-  /// `shared`: a stream of another lane to launch to; null: one of its own.
-  Lane(const Driver& driver, const ClientStream& client, int priority, std::optional<int> carveout,
-       Stream shared)
-      : driver_(driver), program_(*client.program), stream_(shared),
-        owns_stream_(shared == nullptr), ends_(client.timed_launches) {
-    if (owns_stream_) {
-      check(driver, driver.stream_create(&stream_, kStreamNonBlocking, priority),
-            "cuStreamCreateWithPriority");
-    }
-    launches_.emplace(driver, program_, stream_, carveout);
+  Lane(const Driver& driver, const ClientStream& client, std::optional<int> carveout)
+      : driver_(driver), program_(*client.program), stream_(client.stream),
+        launches_(driver, program_, stream_, carveout), ends_(client.timed_launches) {
     for (Event& event : events_) {
       check(driver, driver.event_create(&event, kEventDisableTiming), "cuEventCreate");
     }
@@ -47,17 +40,12 @@ class CudaDevice::Lane {
     };
     std::ranges::for_each(events_, destroy);
     std::ranges::for_each(ends_, destroy);
-    if (owns_stream_ && stream_ != nullptr) {
-      driver_.stream_destroy(stream_);
-    }
   }
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
 
-  [[nodiscard]] Stream stream() const { return stream_; }
-
   void launch(std::uint32_t op) {
-    launches_->launch(op);
+    launches_.launch(op);
     if (timed_ < ends_.size()) {
       check(driver_, driver_.event_record(ends_[timed_++], stream_), "cuEventRecord");
     }
@@ -102,9 +90,8 @@ class CudaDevice::Lane {
  private:
   const Driver& driver_;
   const LiveProgram& program_;
-  Stream stream_ = nullptr;
-  bool owns_stream_ = true;
-  std::optional<Launches> launches_; ///< made once the stream is
+  Stream stream_;
+  Launches launches_;
   std::array<Event, kEvents> events_{};
   std::vector<Event> ends_; ///< of timed launches
   std::size_t timed_ = 0;
@@ -113,19 +100,10 @@ class CudaDevice::Lane {
 };
 
 CudaDevice::CudaDevice(const Driver& driver, const std::vector<ClientStream>& clients,
-                       std::optional<int> carveout, bool one_stream) {
-  int least = 0;
-  int greatest = 0;
-  check(driver, driver.context_priority_range(&least, &greatest), "cuCtxGetStreamPriorityRange");
-  Stream shared = nullptr;
+                       std::optional<int> carveout) {
   for (const ClientStream& client : clients) {
-    lanes_.push_back(client.program == nullptr
-                         ? nullptr
-                         : std::make_unique<Lane>(driver, client, client.first ? greatest : least,
-                                                  carveout, shared));
-    if (one_stream && lanes_.back()) {
-      shared = lanes_.back()->stream();
-    }
+    lanes_.push_back(client.program == nullptr ? nullptr
+                                               : std::make_unique<Lane>(driver, client, carveout));
   }
 }
 

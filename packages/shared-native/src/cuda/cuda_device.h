@@ -1,4 +1,4 @@
-// The real GPU behind LiveDevice: one stream a client, every launch prepared in advance.
+// The real GPU behind LiveDevice: every launch prepared in advance.
 #pragma once
 
 #include <memory>
@@ -12,10 +12,10 @@
 
 namespace cotenant::cuda {
 
-/// A client's stream. REQUIRES: the program outlives the device.
+/// What a client launches, and where. REQUIRES: both outlive the device.
 struct ClientStream {
   const LiveProgram* program = nullptr; ///< null: another device drives this client
-  bool first = false;                   ///< of the highest stream priority; others of the lowest
+  Stream stream = nullptr;
   /// Launches of which the time on the GPU is taken, from the first one on. Each then has an event
   /// of its own behind it, which costs a launch about a third more.
   std::size_t timed_launches = 0;
@@ -23,10 +23,9 @@ struct ClientStream {
 
 class CudaDevice final : public LiveDevice {
  public:
-  /// Indices of `clients` are those of the plan. `carveout`: see Launches; `one_stream`: see SystemMode.
-  /// Throws DeviceError.
+  /// Indices of `clients` are those of the plan. `carveout`: see Launches. Throws DeviceError.
   CudaDevice(const Driver& driver, const std::vector<ClientStream>& clients,
-             std::optional<int> carveout = {}, bool one_stream = false);
+             std::optional<int> carveout = {});
   ~CudaDevice() override;
 
   [[nodiscard]] Nanos now() override;

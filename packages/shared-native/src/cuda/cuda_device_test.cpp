@@ -1,4 +1,4 @@
-// Which stream each client launches to, on a driver that writes down what it is asked for.
+// What a device asks of the driver, on one that writes it down.
 #include <algorithm>
 #include <gtest/gtest.h>
 
@@ -8,8 +8,6 @@ namespace cotenant::cuda {
 namespace {
 
 struct Asked {
-  std::size_t streams_made = 0;
-  std::size_t streams_destroyed = 0;
   std::size_t events_alive = 0;
   std::vector<Stream> filled;   ///< the stream of each memset
   std::vector<Stream> recorded; ///< the stream of each mark
@@ -23,13 +21,6 @@ Asked& asked() {
 Driver driver_for_test() {
   asked() = {};
   Driver driver;
-  driver.context_priority_range = [](int* least, int* greatest) {
-    return *least = 0, *greatest = -5, kSuccess;
-  };
-  driver.stream_create = [](Stream* s, unsigned, int) {
-    return *s = reinterpret_cast<Stream>(++asked().streams_made), kSuccess;
-  };
-  driver.stream_destroy = [](Stream) { return ++asked().streams_destroyed, kSuccess; };
   driver.stream_synchronize = [](Stream) { return kSuccess; };
   driver.event_create = [](Event* e, unsigned) {
     return *e = reinterpret_cast<Event>(++asked().events_alive), kSuccess;
@@ -55,39 +46,26 @@ LiveProgram program() {
   return result;
 }
 
-/// Two clients, of which the first is launched first and last; the streams of their launches.
-std::vector<Stream> streams_used(bool one_stream) {
+TEST(CudaDevice, LaunchesAndMarksOnTheStreamOfTheClient) {
   const Driver driver = driver_for_test();
   const LiveProgram live = program();
-  CudaDevice device(driver, {{.program = &live}, {.program = nullptr}, {.program = &live}}, {},
-                    one_stream);
-  device.launch(0, 0);
-  device.launch(2, 0);
-  device.launch(2, 1);
-  device.launch(0, 1);
-  device.mark(0);
-  device.mark(2);
-  EXPECT_EQ(device.passed(0), 1U);
-  EXPECT_EQ(device.passed(2), 1U);
-  EXPECT_EQ(asked().recorded, (std::vector<Stream>{asked().filled[0], asked().filled[1]}));
-  return asked().filled;
-}
-
-TEST(CudaDevice, EachClientHasAStream) {
-  const auto used = streams_used(false);
-  EXPECT_EQ(used[0], used[3]);
-  EXPECT_EQ(used[1], used[2]);
-  EXPECT_NE(used[0], used[1]);
-  EXPECT_EQ(asked().streams_made, 2U);
-  EXPECT_EQ(asked().streams_destroyed, 2U);
-  EXPECT_EQ(asked().events_alive, 0U);
-}
-
-TEST(CudaDevice, OrOneForAll) {
-  const auto used = streams_used(true);
-  EXPECT_EQ(std::ranges::count(used, used[0]), 4);
-  EXPECT_EQ(asked().streams_made, 1U);
-  EXPECT_EQ(asked().streams_destroyed, 1U);
+  auto* const one = reinterpret_cast<Stream>(1);
+  auto* const other = reinterpret_cast<Stream>(2);
+  {
+    CudaDevice device(driver, {{.program = &live, .stream = one},
+                               {.program = nullptr},
+                               {.program = &live, .stream = other}});
+    device.launch(0, 0);
+    device.launch(2, 0);
+    device.launch(2, 1);
+    device.launch(0, 1);
+    device.mark(2);
+    device.mark(0);
+    EXPECT_EQ(device.passed(0), 1U);
+    EXPECT_EQ(device.passed(2), 1U);
+    EXPECT_EQ(asked().filled, (std::vector<Stream>{one, other, other, one}));
+    EXPECT_EQ(asked().recorded, (std::vector<Stream>{other, one}));
+  }
   EXPECT_EQ(asked().events_alive, 0U);
 }
 

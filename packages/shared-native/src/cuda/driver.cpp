@@ -57,6 +57,7 @@ Driver load() {
   resolve(library, "cuMemsetD2D8Async", d.memset_2d_8);
   resolve(library, "cuMemsetD2D16Async", d.memset_2d_16);
   resolve(library, "cuMemsetD2D32Async", d.memset_2d_32);
+  resolve(library, "cuLaunchHostFunc", d.launch_host_function);
   resolve(library, "cuMemAlloc_v2", d.memory_alloc);
   resolve(library, "cuMemFree_v2", d.memory_free);
   resolve(library, "cuMemHostAlloc", d.host_alloc);

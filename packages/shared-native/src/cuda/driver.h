@@ -75,6 +75,8 @@ struct Driver {
   Result (*memset_2d_32)(DevicePointer target, std::size_t pitch, unsigned int value,
                          std::size_t width, std::size_t height, Stream stream) = nullptr;
 
+  Result (*launch_host_function)(Stream stream, void (*function)(void*), void* data) = nullptr;
+
   // Memory, modules
   Result (*memory_alloc)(DevicePointer* pointer, std::size_t bytes) = nullptr;
   Result (*memory_free)(DevicePointer pointer) = nullptr;

@@ -8,6 +8,7 @@
 #include "cuda/host_run.h"
 #include "cuda/launch_overhead.h"
 #include "cuda/live_executive.h"
+#include "cuda/pace_request.h"
 #include "cuda/present_gpu.h"
 #include "cuda/program_copy.h"
 #include "cuda/synthetic/synthetic.h"
@@ -39,7 +40,7 @@ ordered_json present_gpu(const Driver& driver) {
 }
 
 Host::Host(const Driver& driver, std::filesystem::path data)
-    : driver_(driver), catalog_(std::move(data)) {
+    : driver_(driver), streams_(driver), catalog_(std::move(data)) {
   check(driver_, driver_.context_get_current(&context_), "cuCtxGetCurrent");
   if (context_ == nullptr) {
     // A process without a framework: the first GPU's own context.
@@ -119,7 +120,12 @@ ordered_json Host::dispatch(const json& request) {
     return answer;
   }
   if (command == "run") {
-    return run_clients(driver_, context_, catalog_, programs_, parse_run_request(request));
+    return run_clients(driver_, context_, streams_, catalog_, programs_,
+                       parse_run_request(request));
+  }
+  if (command == "pace") {
+    check(driver_, driver_.context_set_current(context_), "cuCtxSetCurrent");
+    return answer_pace(driver_, streams_, request);
   }
   if (command == "overhead") {
     const std::string id = text_field(request, "program");
@@ -127,10 +133,12 @@ ordered_json Host::dispatch(const json& request) {
     if (found == programs_.end()) {
       throw InputError(fmt::format("request.program: '{}' is not loaded", id));
     }
-    return measure_overhead(driver_, catalog_, found->second, request.value("repeats", 200));
+    return measure_overhead(driver_, streams_.of({}), catalog_, found->second,
+                            request.value("repeats", 200));
   }
   throw InputError(fmt::format(
-      "request.do: '{}' is no command; expected hello, load, run, overhead or quit", command));
+      "request.do: '{}' is no command; expected hello, load, run, pace, overhead or quit",
+      command));
 }
 
 } // namespace cotenant::cuda

@@ -5,6 +5,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
+#include "cuda/client_streams.h"
 #include "cuda/driver.h"
 #include "cuda/live_program.h"
 #include "run/catalog.h"
@@ -38,6 +39,7 @@ class Host {
 
   const Driver& driver_;
   Context context_ = nullptr;
+  ClientStreams streams_;
   Catalog catalog_;
   std::map<std::string, LiveProgram> programs_;
 };

@@ -62,6 +62,16 @@ struct Crew {
   std::exception_ptr error;
 };
 
+/// The stream of client `c`, one of the request's.
+StreamKey stream_of(std::size_t c, const RunRequest& request, const SystemMode& mode, bool first) {
+  if (mode.one_stream) {
+    return {};
+  }
+  const auto lane =
+      static_cast<std::size_t>(std::ranges::find(request.clients, c) - request.clients.begin());
+  return {.lane = lane, .first = first, .spare = request.spares[lane]};
+}
+
 void write_op_times(const std::vector<Nanos>& times, std::size_t ops,
                     const std::filesystem::path& file) {
   std::string text = "launch,op,elapsed_ns\n";
@@ -108,14 +118,20 @@ RunRequest parse_run_request(const json& request) {
   result.watchdog = request.value("watchdog_s", std::int64_t{20}) * kSecond;
   result.time_limit = request.value("limit_ns", kNever);
   result.timed_requests = request.value("timed_requests", std::size_t{0});
+  result.spares = request.value("spares", std::vector<std::size_t>(result.clients.size()));
   if (result.clients.empty()) {
     throw InputError("request.clients: is empty; expected at least one client of the plan");
+  }
+  if (result.spares.size() != result.clients.size()) {
+    throw InputError(
+        fmt::format("request.spares: has {} items; expected one for each of the {} clients",
+                    result.spares.size(), result.clients.size()));
   }
   return result;
 }
 
-ordered_json run_clients(const Driver& driver, Context context, Catalog& catalog,
-                         const std::map<std::string, LiveProgram>& programs,
+ordered_json run_clients(const Driver& driver, Context context, ClientStreams& client_streams,
+                         Catalog& catalog, const std::map<std::string, LiveProgram>& programs,
                          const RunRequest& request) {
   const Plan plan = read_plan(request.plan);
   PlanSetup setup = set_up(plan, catalog);
@@ -150,12 +166,12 @@ ordered_json run_clients(const Driver& driver, Context context, Catalog& catalog
     for (const std::size_t c : crew.driven) {
       const LiveProgram& program = *own[c];
       const bool high = plan.clients[c].priority == Priority::high;
+      const bool first = setup.mode.stream_priorities && high;
       streams[c] = {.program = &program,
-                    .first = setup.mode.stream_priorities && high,
+                    .stream = client_streams.of(stream_of(c, request, setup.mode, first)),
                     .timed_launches = high ? request.timed_requests * program.ops.size() : 0};
     }
-    crew.device =
-        std::make_unique<CudaDevice>(driver, streams, plan.carveout, setup.mode.one_stream);
+    crew.device = std::make_unique<CudaDevice>(driver, streams, plan.carveout);
   }
 
   const MappedRun shared = MappedRun::open(request.shared);

@@ -37,8 +37,8 @@ void add_periods(Times& times, const std::vector<Nanos>& launches, std::size_t p
 
 class Keeper {
  public:
-  Keeper(const Driver& driver, const LiveProgram& program) : driver_(driver) {
-    check(driver, driver.stream_create(&stream, kStreamNonBlocking, 0), "cuStreamCreate");
+  Keeper(const Driver& driver, Stream launched_to, const LiveProgram& program)
+      : stream(launched_to), driver_(driver) {
     check(driver, driver.event_create(&end, kEventDisableTiming), "cuEventCreate");
     if (program.graph != nullptr) {
       check(driver, driver.graph_instantiate(&exec, program.graph, 0), "cuGraphInstantiate");
@@ -49,7 +49,6 @@ class Keeper {
       driver_.graph_exec_destroy(exec);
     }
     driver_.event_destroy(end);
-    driver_.stream_destroy(stream);
   }
   Keeper(const Keeper&) = delete;
   Keeper& operator=(const Keeper&) = delete;
@@ -64,7 +63,7 @@ class Keeper {
     check(driver_, result, "cuEventQuery");
   }
 
-  Stream stream = nullptr;
+  Stream stream;
   Event end = nullptr;
   GraphExec exec = nullptr;
 
@@ -118,7 +117,8 @@ class Latencies final : public RecordSink {
   std::vector<Nanos>& latency_;
 };
 
-Times under_ideal(const Driver& driver, Catalog& catalog, const LiveProgram& program, int repeats) {
+Times under_ideal(const Driver& driver, Stream stream, Catalog& catalog, const LiveProgram& program,
+                  int repeats) {
   const Program& recorded = catalog.program(program.id);
   const PreparedProgram& prepared = catalog.prepared(program.id, recorded.gpu);
   std::vector<RunClient> clients(1);
@@ -131,7 +131,7 @@ Times under_ideal(const Driver& driver, Catalog& catalog, const LiveProgram& pro
   const std::vector<ClientInfo> infos = client_infos(clients);
   SystemInstance system = ideal.make(Params::checked(ideal.params, {}, "ideal"),
                                      {.gpu = catalog.gpu(recorded.gpu), .clients = infos});
-  CudaDevice device(driver, {{.program = &program, .first = false}});
+  CudaDevice device(driver, {{.program = &program, .stream = stream}});
   SharedRun shared;
   shared.warming = 1;
   shared.unfinished = 1;
@@ -152,20 +152,20 @@ Times under_ideal(const Driver& driver, Catalog& catalog, const LiveProgram& pro
 
 } // namespace
 
-ordered_json measure_overhead(const Driver& driver, Catalog& catalog, const LiveProgram& program,
-                              int repeats) {
+ordered_json measure_overhead(const Driver& driver, Stream stream, Catalog& catalog,
+                              const LiveProgram& program, int repeats) {
   if (repeats < 3) {
     throw InputError("request.repeats: is below 3; expected enough for a median");
   }
   const PinnedThread pinned(0, true);
-  const Keeper keeper(driver, program);
+  const Keeper keeper(driver, stream, program);
   ordered_json result{{"program", program.id}, {"ops", program.ops.size()}};
   // Once round untimed, so that no way pays for what is loaded on first use.
   plain_loop(driver, program, keeper, 3);
   result["graph"] = keeper.exec == nullptr ? ordered_json(nullptr)
                                            : whole_graph(driver, keeper, repeats).summary();
   result["plain_loop"] = plain_loop(driver, program, keeper, repeats).summary();
-  result["ideal"] = under_ideal(driver, catalog, program, repeats).summary();
+  result["ideal"] = under_ideal(driver, stream, catalog, program, repeats).summary();
   return result;
 }
 

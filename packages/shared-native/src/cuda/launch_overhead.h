@@ -14,7 +14,7 @@ namespace cotenant::cuda {
 /// `ideal`. For the latter two, the period from one launch to the next within a request, and for all
 /// three the time from the first call until the host sees the end; medians and quartiles in ns.
 /// Throws InputError for fewer than 3 repeats, and DeviceError.
-nlohmann::ordered_json measure_overhead(const Driver& driver, Catalog& catalog,
+nlohmann::ordered_json measure_overhead(const Driver& driver, Stream stream, Catalog& catalog,
                                         const LiveProgram& program, int repeats);
 
 } // namespace cotenant::cuda

@@ -82,7 +82,8 @@ struct CudaLane::Segment {
 /// What came of a plan, or of one of its segments.
 struct CudaLane::Measurement {
   std::vector<HostRun> runs;
-  std::vector<UseSeries> use; ///< by GPU, if the plan wants it counted
+  std::vector<UseSeries> use;        ///< by GPU, if the plan wants it counted
+  std::optional<QueueChoice> queues; ///< of two clients that ran together
 };
 
 /// Watches a segment while it runs: progress for the user, and whether there still is any.
@@ -394,6 +395,7 @@ CudaLane::Measurement CudaLane::run_segment(const Plan& plan, const PlanSetup& s
   }
   std::vector<HostProcess*> hosts;
   const bool mps = segment.hosts.front().first.under_mps();
+  const std::optional<QueueChoice> queues = choose_queues(plan, setup, segment);
   for (const auto& [key, driven] : segment.hosts) {
     ordered_json request = {{"do", "run"},
                             {"plan", fs::absolute(plan.source).string()},
@@ -405,6 +407,10 @@ CudaLane::Measurement CudaLane::run_segment(const Plan& plan, const PlanSetup& s
                             {"outputs", options_.outputs}};
     if (limit != kNever) {
       request["limit_ns"] = limit;
+    }
+    if (queues && key == segment.hosts.front().first) {
+      request["spares"] = std::vector<std::size_t>(driven.size());
+      request["spares"][0] = queues->spare;
     }
     hosts.push_back(&pool().host(key));
     hosts.back()->request(request, "running " + plan.id, kRunLimit);
@@ -433,7 +439,34 @@ CudaLane::Measurement CudaLane::run_segment(const Plan& plan, const PlanSetup& s
   if (sampler) {
     result.use.push_back(sampler->finish());
   }
+  result.queues = queues;
   return result;
+}
+
+/// Of two clients that may run at the same time; none where that is not so. Of three, two share a queue on an H200 in any
+/// case.
+std::optional<QueueChoice> CudaLane::choose_queues(const Plan& plan, const PlanSetup& setup,
+                                                   const Segment& segment) {
+  std::vector<QueueUser> users;
+  for (const auto& [key, driven] : segment.hosts) {
+    for (std::size_t lane = 0; lane < driven.size(); ++lane) {
+      const bool high = plan.clients[driven[lane]].priority == Priority::high;
+      users.push_back(
+          {.host = &pool().host(key), .lane = lane, .first = setup.mode.stream_priorities && high});
+    }
+  }
+  if (users.size() != 2 || setup.mode.one_stream ||
+      setup.mode.contexts == ContextMode::time_sliced) {
+    return std::nullopt;
+  }
+  const QueueChoice choice =
+      separate_queues({users[0], users[1]}, [this] { stop_if_interrupted(); });
+  if (choice.shared) {
+    options_.say(fmt::format(
+        "{}: its clients share a hardware queue, since no streams were found that do not",
+        plan.id));
+  }
+  return choice;
 }
 
 CudaLane::Measurement CudaLane::measure(const Plan& plan, const PlanSetup& setup,
@@ -453,6 +486,7 @@ CudaLane::Measurement CudaLane::measure(const Plan& plan, const PlanSetup& setup
       longest = std::max(longest, run.duration);
       all.runs.push_back(std::move(run));
     }
+    all.queues = measured.queues;
     for (UseSeries& series : measured.use) {
       all.use.resize(std::max(all.use.size(), segments[s].gpu + 1));
       all.use[segments[s].gpu] = std::move(series);
@@ -598,6 +632,9 @@ void CudaLane::finish(const Plan& plan, const fs::path& out, const std::string& 
                            {"machine", machine(setup, plan)},
                            {"clients", clients},
                            {"counters", {{"hosts", hosts}}}};
+  if (measured.queues) {
+    document["counters"]["queues"] = measured.queues->summary();
+  }
   if (!measured.use.empty()) {
     write_use(measured.use, files.utilization, document);
   }

@@ -15,6 +15,7 @@
 #include "cuda/coordinator/host_pool.h"
 #include "cuda/coordinator/ledger.h"
 #include "cuda/coordinator/nvml.h"
+#include "cuda/coordinator/separate_queues.h"
 #include "cuda/coordinator/use_counters.h"
 #include "cuda/coordinator/use_sampler.h"
 #include "run/plan.h"
@@ -106,6 +107,8 @@ class CudaLane {
   [[noreturn]] void explain(const HostFailure& failure, const std::string& subject,
                             const std::vector<HostNeed>& needs);
   void stop_if_interrupted() const;
+  std::optional<QueueChoice> choose_queues(const Plan& plan, const PlanSetup& setup,
+                                           const Segment& segment);
   Measurement run_segment(const Plan& plan, const PlanSetup& setup, const Segment& segment,
                           Nanos limit, const LaneProgress& progress);
   Measurement measure(const Plan& plan, const PlanSetup& setup, const LaneProgress& progress);

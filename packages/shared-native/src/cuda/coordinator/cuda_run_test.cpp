@@ -62,6 +62,40 @@ class CudaRun : public testing::Test {
   LaneForTest test;
 };
 
+TEST_F(CudaRun, TwoClientsGetStreamsThatDoNotShareAQueue) {
+  test.misdeeds.emplace_back("FAKE_SHARED", "2");
+  EXPECT_EQ(test.run(plan("streams")), RunOutcome::finished);
+  const json queues = test.summary("small-streams")["counters"]["queues"];
+  EXPECT_EQ(queues["shared"], false);
+  EXPECT_EQ(queues["alone_ns"], 1500.0);
+  EXPECT_EQ(queues["beside_ns"], 1500.0);
+  // The third stream of the first client, and so it runs in that one.
+  EXPECT_EQ(test.logged("pace [2, 0]").size(), 1U);
+  EXPECT_TRUE(test.logged("pace [3").empty());
+  EXPECT_EQ(test.logged("run [0, 1] [2, 0]").size(), 1U);
+}
+
+TEST_F(CudaRun, WhereAllStreamsShareOneTheResultSaysSo) {
+  test.misdeeds.emplace_back("FAKE_SHARED", "100");
+  EXPECT_EQ(test.run(plan("streams")), RunOutcome::finished);
+  const json queues = test.summary("small-streams")["counters"]["queues"];
+  EXPECT_EQ(queues["shared"], true);
+  EXPECT_EQ(queues["beside_ns"], 3000.0);
+  EXPECT_EQ(test.logged("run [0, 1] [0, 0]").size(), 1U);
+}
+
+TEST_F(CudaRun, AHostThatQueuesTooLateFailsThePlan) {
+  test.misbehave("late-pace");
+  EXPECT_TRUE(contains(test.failure(plan("streams")),
+                       "small-streams: small ops could not be queued in time"));
+}
+
+TEST_F(CudaRun, ClientsThatNeverRunAtOnceAreNotAsked) {
+  EXPECT_EQ(test.run(plan("timeslice")), RunOutcome::finished);
+  EXPECT_TRUE(test.logged("pace").empty());
+  EXPECT_FALSE(test.summary("small-timeslice")["counters"].contains("queues"));
+}
+
 TEST_F(CudaRun, CountersAreNotReadMoreOftenThanTheGpuRefreshesThem) {
   json counted = plan("orion");
   counted["utilization_interval_ns"] = 100'000'000;
@@ -214,8 +248,9 @@ TEST_F(CudaRun, MpsClientsRunUnderADaemonOfOurs) {
   EXPECT_EQ(test.logged("run").size(), 2U);
   EXPECT_EQ(test.logged("mps=yes,-").size(), test.logged("").size());
   test.run(plan("mps-priority"));
-  EXPECT_EQ(test.logged("mps=yes,0").size(), 3U) << "hello, load, run of the first client";
-  EXPECT_EQ(test.logged("mps=yes,1").size(), 3U);
+  EXPECT_EQ(test.logged("mps=yes,0").size(), 5U)
+      << "hello, load, the pace of the first client alone and beside the other, run";
+  EXPECT_EQ(test.logged("mps=yes,1").size(), 4U);
   EXPECT_EQ(test.lane().shut_down(), "");
 }
 

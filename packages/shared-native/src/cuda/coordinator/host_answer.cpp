@@ -125,6 +125,22 @@ HostHello read_hello(const ordered_json& answer) {
   return hello;
 }
 
+HostPace read_pace(const ordered_json& answer) {
+  const ordered_json& late = member(answer, "late");
+  const ordered_json& list = member(answer, "period_ns");
+  if (!late.is_boolean() || !list.is_array()) {
+    refuse("the answer has no \"late\" that is true or false, or no list \"period_ns\"");
+  }
+  HostPace pace{.period = {}, .late = late.get<bool>()};
+  for (const ordered_json& period : list) {
+    if (!period.is_number() || !(period.get<double>() > 0)) {
+      refuse("the answer's \"period_ns\" has what is no time");
+    }
+    pace.period.push_back(period.get<double>());
+  }
+  return pace;
+}
+
 HostRun read_run(const ordered_json& answer, const std::vector<std::size_t>& clients) {
   HostRun run;
   run.duration = count(answer, "duration_ns");

@@ -46,6 +46,14 @@ struct HostHello {
   nlohmann::ordered_json software;
 };
 
+/// Answer to "pace".
+struct HostPace {
+  std::vector<double> period; ///< ns, by stream
+  bool late = false;          ///< the host was not ready in time
+};
+
+HostPace read_pace(const nlohmann::ordered_json& answer);
+
 /// One client of a RunResult.
 struct HostClient {
   std::size_t client = 0; ///< index in the plan

@@ -64,6 +64,24 @@ TEST(HostAnswer, HelloIsCheckedForItsProtocol) {
   }
 }
 
+TEST(HostAnswer, PaceIsCheckedFieldByField) {
+  const ordered_json good =
+      ordered_json::parse(R"({"ok":true,"period_ns":[1500.5,3000],"late":false})");
+  const HostPace pace = read_pace(good);
+  EXPECT_EQ(pace.period, (std::vector<double>{1500.5, 3000}));
+  EXPECT_FALSE(pace.late);
+  for (const char* field : {"period_ns", "late"}) {
+    ordered_json other = good;
+    other.erase(field);
+    EXPECT_NE(refusal([&] { static_cast<void>(read_pace(other)); }), "") << field;
+    for (const ordered_json& wrong : {ordered_json(7), ordered_json("text"), ordered_json({0}),
+                                      ordered_json({-1.0}), ordered_json({"text"})}) {
+      other[field] = wrong;
+      EXPECT_NE(refusal([&] { static_cast<void>(read_pace(other)); }), "") << field << wrong;
+    }
+  }
+}
+
 TEST(HostAnswer, RunIsCheckedFieldByField) {
   const ordered_json good = ordered_json::parse(
       R"({"ok":true,"duration_ns":9,"launches":4,"clients":[{"client":1,"requests":3,

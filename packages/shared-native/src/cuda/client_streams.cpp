@@ -1,0 +1,25 @@
+#include "cuda/client_streams.h"
+
+namespace cotenant::cuda {
+
+ClientStreams::~ClientStreams() {
+  for (const auto& [key, stream] : streams_) {
+    driver_.stream_destroy(stream);
+  }
+}
+
+Stream ClientStreams::of(const StreamKey& key) {
+  if (const auto found = streams_.find(key); found != streams_.end()) {
+    return found->second;
+  }
+  int lowest = 0;
+  int highest = 0;
+  check(driver_, driver_.context_priority_range(&lowest, &highest), "cuCtxGetStreamPriorityRange");
+  Stream stream = nullptr;
+  check(driver_, driver_.stream_create(&stream, kStreamNonBlocking, key.first ? highest : lowest),
+        "cuStreamCreateWithPriority");
+  streams_[key] = stream;
+  return stream;
+}
+
+} // namespace cotenant::cuda
