@@ -268,6 +268,7 @@ GpuSpec parse_gpu_spec(std::string_view json, const std::string& source) {
   gpu.contention.dram_loads_in_flight = contention.number("dram_loads_in_flight", "ratio", 0, 100);
   gpu.contention.dram_stores_in_flight =
       contention.number("dram_stores_in_flight", "ratio", 0, 100);
+  gpu.contention.block_drift = contention.number("block_drift", "ratio", 0, 1);
   contention.done();
 
   if (top.has("reset")) {

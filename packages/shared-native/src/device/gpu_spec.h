@@ -79,6 +79,8 @@ struct GpuSpec {
     double dram_latency_ns = 0;       ///< of a load, alone
     double dram_loads_in_flight = 0;  ///< of what a kernel's threads load at once, while it runs
     double dram_stores_in_flight = 0; ///< the same of what they store
+    /// How far the ends of blocks that do the same work lie apart, first to last, in times of a block. See sim/drift.h.
+    double block_drift = 0;
   } contention;
 
   /// Of a GPU whose running kernels can be ended without their process; absent, they cannot be.

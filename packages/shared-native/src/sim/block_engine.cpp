@@ -6,11 +6,13 @@
 #include <ranges>
 
 #include "sim/contention.h"
+#include "sim/drift.h"
 
 namespace cotenant {
 
 BlockEngine::BlockEngine(const GpuSpec& gpu, std::uint32_t streams)
-    : limits_(gpu), contention_(gpu.contention), sms_(gpu.sm.count), kernels_(streams) {}
+    : limits_(gpu), drift_span_(gpu.contention.block_drift), contention_(gpu.contention),
+      sms_(gpu.sm.count), kernels_(streams) {}
 
 void BlockEngine::start_part(std::uint32_t stream, const KernelShape& shape, const LaunchPart& part,
                              int priority, Nanos now) {
@@ -25,7 +27,12 @@ void BlockEngine::start_part(std::uint32_t stream, const KernelShape& shape, con
                       .first_sm = part.first_sm,
                       .end_sm = end_sm,
                       .pending = blocks};
+  if (blocks == shape.blocks && part.first_sm == 0 && end_sm == sms_.size() &&
+      shape.waves >= kFewestDriftingWaves) {
+    kernels_[stream].drifts_until = shape.slots_per_sm * end_sm;
+  }
   ++counters_.events;
+  drift_apart(paused_at_.value_or(to_ticks(now)));
   if (!paused_at_) {
     integrate(to_ticks(now));
     place(to_ticks(now));
@@ -109,17 +116,58 @@ void BlockEngine::step(Ticks now, std::vector<std::uint32_t>& finished) {
   }
 }
 
+// What ran in lockstep has company from here on, its blocks as far apart as they were on a GPU: some end earlier, of
+// which some have ended already and made place for the next, and some later. In its last two waves it stays as it is.
+void BlockEngine::drift_apart(Ticks now) {
+  for (std::uint32_t stream = 0; stream < kernels_.size(); ++stream) {
+    Kernel& kernel = kernels_[stream];
+    if (kernel.shape == nullptr || !kernel.lockstep) {
+      continue;
+    }
+    kernel.lockstep = false;
+    const std::uint32_t wave =
+        kernel.drifts_until > 0 ? kernel.done / kernel.drifts_until : kernel.shape->waves;
+    if (wave + 2 >= kernel.shape->waves) {
+      continue;
+    }
+    const Ticks work = block_ticks(kernel.shape->block_ns);
+    for (std::uint32_t i = 0; i < sms_.size(); ++i) {
+      for (Block& block : sms_[i].blocks) {
+        if (block.stream != stream) {
+          continue;
+        }
+        block.finish += drift_of(i, work, drift_span_);
+        if (block.finish <= now) {
+          block.finish += work;
+          ++kernel.done;
+          --kernel.pending;
+        }
+        block.began = block.finish - work;
+      }
+    }
+  }
+}
+
 void BlockEngine::place(Ticks now) {
   const std::vector<std::uint32_t> order = service_order();
+  const auto running = std::ranges::count_if(
+      kernels_, [](const Kernel& kernel) { return kernel.pending + kernel.resident > 0; });
   for (const std::uint32_t stream : order) {
     Kernel& kernel = kernels_[stream];
+    if (running == 1 && kernel.pending == kernel.shape->blocks) {
+      kernel.lockstep = true;
+    }
+    const bool apart = !kernel.lockstep && kernel.blocks - kernel.pending < kernel.drifts_until;
+    const Ticks work = block_ticks(kernel.shape->block_ns);
     while (kernel.pending > 0 && !is_kept_waiting(stream, order)) {
       const std::optional<std::size_t> sm = choose_sm(stream);
       if (!sm) {
         break;
       }
       sms_[*sm].use.add(*kernel.shape, 1);
-      sms_[*sm].blocks.push_back({.stream = stream, .finish = now, .began = now});
+      const Ticks later = apart ? drift_of(static_cast<std::uint32_t>(*sm), work, drift_span_) : 0;
+      sms_[*sm].blocks.push_back(
+          {.stream = stream, .finish = now, .began = now, .work = work + later});
       --kernel.pending;
       ++kernel.resident;
     }
@@ -225,7 +273,7 @@ void BlockEngine::update_rates(Ticks now) {
           others ? latency_factor(shape.alone.load_ns, load_ns, shape.waiting) : 1;
       const double rate = block_rate(block.issue, shape.dram, fair_share, latency);
       if (block.rate == 0) {
-        block.finish = now + stretched(block_ticks(shape.block_ns), 1 / rate);
+        block.finish = now + stretched(block.work, 1 / rate);
       } else if (rate != block.rate) {
         block.finish = now + stretched(block.finish - now, block.rate / rate);
       }

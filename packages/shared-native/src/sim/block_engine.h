@@ -33,6 +33,7 @@ class BlockEngine final : public Engine {
     Ticks began = 0;
     double issue = 1; ///< issue rate, as of the last rates
     double rate = 0;  ///< 0 = placed at this instant, not yet given a rate
+    Ticks work = 0;   ///< at rate 1
   };
   struct Sm {
     SmUse use;
@@ -48,6 +49,8 @@ class BlockEngine final : public Engine {
     std::uint32_t pending = 0;
     std::uint32_t resident = 0;
     std::uint32_t done = 0;
+    std::uint32_t drifts_until = 0; ///< blocks placed, up to which those that are placed end apart
+    bool lockstep = false; ///< its blocks end together: nothing has run since its start, or before
 
     [[nodiscard]] bool shares_an_sm_with(const Kernel& other) const {
       return first_sm < other.end_sm && other.first_sm < end_sm;
@@ -60,6 +63,7 @@ class BlockEngine final : public Engine {
   [[nodiscard]] Ticks next_tick() const;
   void step(Ticks now, std::vector<std::uint32_t>& finished);
   void place(Ticks now);
+  void drift_apart(Ticks now);
   [[nodiscard]] std::vector<std::uint32_t> service_order() const;
   [[nodiscard]] bool is_kept_waiting(std::uint32_t stream,
                                      const std::vector<std::uint32_t>& order) const;
@@ -70,6 +74,7 @@ class BlockEngine final : public Engine {
   [[nodiscard]] EngineCounters integrated(Ticks now) const;
 
   SmLimits limits_;
+  double drift_span_;
   GpuSpec::Contention contention_;
   std::vector<Sm> sms_;
   std::vector<Kernel> kernels_; ///< by stream

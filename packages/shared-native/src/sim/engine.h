@@ -20,6 +20,11 @@
 //                Freed space is filled at the instant it is freed.
 //   Duration     A block in a full wave of its kernel alone takes block_ns, in ticks, rounded down. A kernel that runs
 //                alone thus takes exactly `duration` (to the nanosecond up to 16000 waves).
+//   Drift        Blocks that do the same work do not end together (sim/drift.h): SMs are of eight classes, of which some are ahead
+//                and some behind. A kernel that has the GPU to itself is as long as was recorded, and its waves stay in step. When
+//                another starts and three waves or more of it are left, its resident blocks move apart, each once; where one
+//                thus would have ended already, the next runs in its place. A kernel of three waves or more that starts
+//                beside others moves apart with the blocks of its first wave.
 //   Issue        On one SM the `issue` shares that the resident blocks want add up. Above 1 they share the slots
 //                in proportion. A block's recorded speed includes what its own kernel's blocks did to each other, so
 //                it runs at max(1, sum alone) / max(1, sum): more slowly beside others, more quickly where fewer of its own

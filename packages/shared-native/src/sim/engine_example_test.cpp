@@ -57,6 +57,39 @@ TEST_P(Example, AKernelWaitsBehindOneThatFillsTheGpu) {
   EXPECT_EQ(run(), (Spans{{0, 0, 0, 200}, {1, 0, 30, 300}}));
 }
 
+// SMs 0 to 3 are ahead by 7/32, 5/32, 3/32 and 1/32 of a block.
+TEST_P(Example, WavesFallOutOfStepWhenAnotherKernelComes) {
+  scenario_.gpu.contention.block_drift = 0.5;
+  scenario_.streams = {{.kernels = {kernel(32, 1024, 800)}},
+                       {.begin = 100, .priority = 1, .kernels = {kernel(1, 1024, 100)}}};
+  // It waits for the SM that is first, at 625, and is in one of that SM's slots until 725. The other kernel's slots are free at
+  // 625, 675, 725 and 775 and have three more blocks each.
+  EXPECT_EQ(run(), (Spans{{1, 0, 100, 725}, {0, 0, 0, 3175}}));
+}
+
+TEST_P(Example, AnSmThatIsAheadMayBeInItsNextWave) {
+  scenario_.gpu.contention.block_drift = 0.5;
+  scenario_.streams = {{.kernels = {kernel(32, 1024, 800)}},
+                       {.begin = 650, .priority = 1, .kernels = {kernel(1, 1024, 100)}}};
+  // SM 0 has replaced its blocks at 625, so SM 1 is the next to have room.
+  EXPECT_EQ(run(), (Spans{{1, 0, 650, 775}, {0, 0, 0, 3175}}));
+}
+
+TEST_P(Example, AKernelThatStartsBesideAnotherIsOutOfStep) {
+  scenario_.gpu.contention.block_drift = 0.5;
+  scenario_.streams = {{.kernels = {kernel(1, 1024, 10'000)}},
+                       {.begin = 10, .kernels = {kernel(32, 1024, 800)}}};
+  // Seven blocks at once, that end at 635, 685, 735 and 785. The eighth, at 635, is the last of a wave, and takes 625 again.
+  EXPECT_EQ(run(), (Spans{{1, 0, 10, 3935}, {0, 0, 0, 10'000}}));
+}
+
+TEST_P(Example, AKernelOfTwoWavesOrWithoutCompanyStaysInStep) {
+  scenario_.gpu.contention.block_drift = 0.5;
+  scenario_.streams = {{.kernels = {kernel(16, 1024, 800), kernel(32, 1024, 800)}},
+                       {.begin = 100, .priority = 1, .kernels = {kernel(1, 1024, 100)}}};
+  EXPECT_EQ(run(), (Spans{{1, 0, 100, 900}, {0, 0, 0, 1700}, {0, 1, 1700, 4900}}));
+}
+
 TEST_P(Example, WhatALastWaveLeavesIsFilled) {
   // Ten blocks: eight, then two; the other kernel's blocks start beside the two.
   scenario_.streams = {{.kernels = {kernel(10, 1024, 100)}},

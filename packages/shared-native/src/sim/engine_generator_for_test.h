@@ -16,7 +16,8 @@ inline std::ostream& operator<<(std::ostream& out, const Span& span) {
 }
 
 inline void showValue(const Scenario& scenario, std::ostream& out) {
-  out << scenario.gpu.id << " gain " << scenario.gpu.contention.dram_queueing_gain;
+  out << scenario.gpu.id << " gain " << scenario.gpu.contention.dram_queueing_gain << " drift "
+      << scenario.gpu.contention.block_drift;
   for (const Stream& stream : scenario.streams) {
     out << "\n  stream from " << stream.begin << " gap " << stream.gap << " priority "
         << stream.priority;
@@ -117,7 +118,8 @@ inline rc::Gen<Scenario> any_scenario() {
     scenario.gpu.contention = {.dram_queueing_gain = *rc::gen::element(0.0, 0.15, 1.0),
                                .dram_latency_ns = *rc::gen::element(0.0, 500.0),
                                .dram_loads_in_flight = *rc::gen::element(0.0, 0.5, 2.0),
-                               .dram_stores_in_flight = 1.3};
+                               .dram_stores_in_flight = 1.3,
+                               .block_drift = *rc::gen::element(0.0, 0.3, 0.5, 1.0)};
     const auto count = *rc::gen::resize(100, rc::gen::inRange<std::size_t>(1, 5));
     scenario.streams = *rc::gen::container<std::vector<Stream>>(count, any_stream(scenario.gpu));
     Nanos time = 0;

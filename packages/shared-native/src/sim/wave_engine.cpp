@@ -17,11 +17,14 @@ double nanos_of(Ticks ticks) {
 } // namespace
 
 WaveEngine::WaveEngine(const GpuSpec& gpu, std::uint32_t streams)
-    : limits_(gpu), sm_count_(gpu.sm.count), contention_(gpu.contention), kernels_(streams),
-      groups_(gpu.sm.count, gpu.sm.blocks) {
+    : limits_(gpu), sm_count_(gpu.sm.count), drift_span_(gpu.contention.block_drift),
+      contention_(gpu.contention), kernels_(streams), groups_(gpu.sm.count, gpu.sm.blocks) {
   if (sm_count_ > kMaxSms) {
     throw InputError(
         fmt::format("{}: sm.count is {}; expected at most {}", gpu.id, sm_count_, kMaxSms));
+  }
+  for (std::uint32_t i = 0; i < kDriftClasses; ++i) {
+    drift_classes_[i] = drift_class(i, sm_count_);
   }
   running_.reserve(streams);
   pending_.reserve(streams);
@@ -56,6 +59,8 @@ void WaveEngine::start_part(std::uint32_t stream, const KernelShape& shape, cons
   assert(kernel.blocks > 0 && kernel.sms.count() > 0);
   kernel.pending = kernel.blocks;
   kernel.resident = 0;
+  kernel.drifts_until =
+      is_whole(kernel) && shape.waves >= kFewestDriftingWaves ? shape.slots_per_sm * sm_count_ : 0;
 
   const Ticks tick = paused_ ? paused_at_ : to_ticks(now);
   if (mode_ == Mode::idle && !paused_ && is_whole(kernel)) {
@@ -66,7 +71,7 @@ void WaveEngine::start_part(std::uint32_t stream, const KernelShape& shape, cons
     mode_ = Mode::groups;
     groups_.add(SmSet::range(0, sm_count_), sm_count_);
   } else if (mode_ == Mode::solo) {
-    leave_solo(tick);
+    leave_solo(tick, true);
   } else if (stretch_) {
     end_stretch(tick + 1);
   }
@@ -84,7 +89,7 @@ void WaveEngine::kill(std::uint32_t stream, Nanos now) {
   ++counters_.events;
   const Ticks tick = paused_ ? paused_at_ : to_ticks(now);
   if (mode_ == Mode::solo) {
-    leave_solo(tick);
+    leave_solo(tick, false);
   } else if (stretch_) {
     end_stretch(tick + 1);
   }
@@ -167,8 +172,8 @@ void WaveEngine::finish_solo(std::vector<std::uint32_t>& finished) {
 }
 
 // Makes the groups that the kernel which ran alone has at `now`: full waves fill every SM, the last
-// one spreads what is left from the lowest index on.
-void WaveEngine::leave_solo(Ticks now) {
+// one spreads what is left from the lowest index on. `in_company`: since another kernel comes.
+void WaveEngine::leave_solo(Ticks now, bool in_company) {
   counters_ = solo_counters(now);
   integrated_ = now;
   Kernel& kernel = kernels_[solo_];
@@ -186,7 +191,11 @@ void WaveEngine::leave_solo(Ticks now) {
     }
   };
   kernel.resident = 0;
-  if (wave + 1 < shape.waves) {
+  kernel.pending =
+      shape.blocks - std::min(shape.blocks, static_cast<std::uint32_t>(wave + 1) * slots);
+  if (in_company && wave + 2 < shape.waves) {
+    drift_apart(solo_start_ + (wave + 1) * kernel.work, now);
+  } else if (wave + 1 < shape.waves) {
     const WavePart full{.begin = 0, .end = sm_count_, .blocks = shape.slots_per_sm};
     add(full, solo_start_ + wave * kernel.work, solo_start_ + (wave + 1) * kernel.work);
   } else {
@@ -194,9 +203,6 @@ void WaveEngine::leave_solo(Ticks now) {
       add(part, last_wave_start(), last_wave_start() + part.lasts);
     }
   }
-  kernel.pending =
-      shape.blocks - std::min(shape.blocks, static_cast<std::uint32_t>(wave + 1) * slots);
-
   mode_ = Mode::groups;
   running_.push_back(solo_);
   if (kernel.pending > 0) {

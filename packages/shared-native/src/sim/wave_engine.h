@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "sim/contention.h"
+#include "sim/drift.h"
 #include "sim/engine.h"
 #include "sim/sm_groups.h"
 
@@ -53,9 +54,10 @@ class WaveEngine final : public Engine {
     bool everywhere = true;   ///< these are all
     std::uint32_t pending = 0;
     std::uint32_t resident = 0;
-    bool known_full = false;    ///< no SM has room, unless its group has changed since
-    bool replacing = false;     ///< in a stretch: each of its cohorts is followed by its like
-    double blocks_per_tick = 0; ///< scratch of look_for_stretch
+    std::uint32_t drifts_until = 0; ///< blocks placed, up to which those that are placed end apart
+    bool known_full = false;        ///< no SM has room, unless its group has changed since
+    bool replacing = false;         ///< in a stretch: each of its cohorts is followed by its like
+    double blocks_per_tick = 0;     ///< scratch of look_for_stretch
   };
 
   /// Whether the engine runs nothing, a kernel alone, or groups.
@@ -66,7 +68,7 @@ class WaveEngine final : public Engine {
   void complete(std::uint32_t stream, std::vector<std::uint32_t>& finished);
   void start_solo(std::uint32_t stream, Ticks now);
   void finish_solo(std::vector<std::uint32_t>& finished);
-  void leave_solo(Ticks now);
+  void leave_solo(Ticks now, bool in_company);
   void step(Ticks now, std::vector<std::uint32_t>& finished);
   void remove_ended(std::vector<std::uint32_t>& finished);
   void find_ending(Ticks now);
@@ -85,6 +87,10 @@ class WaveEngine final : public Engine {
   [[nodiscard]] Ticks last_wave_start() const;
   [[nodiscard]] std::array<WavePart, 2> last_wave() const;
   [[nodiscard]] EngineCounters solo_counters(Ticks now) const;
+  /// Whether blocks of the kernel that are placed now end apart.
+  [[nodiscard]] static bool drifts(const Kernel& kernel) {
+    return kernel.blocks - kernel.pending < kernel.drifts_until;
+  }
   [[nodiscard]] bool is_whole(const Kernel& kernel) const {
     return kernel.everywhere && kernel.blocks == kernel.shape->blocks;
   }
@@ -109,6 +115,8 @@ class WaveEngine final : public Engine {
   void fill(std::uint32_t stream, Ticks now);
   [[nodiscard]] Level lowest_level() const;
   void place_on_lowest(std::uint32_t level, std::uint32_t count);
+  void drift_apart(Ticks ends, Ticks now);
+  void place_apart(const Candidate& candidate, std::uint32_t stream, Ticks now);
 
   // wave_stretch.cpp: which blocks just take the place of their like
   bool replace_in_place(Ticks now);
@@ -128,6 +136,8 @@ class WaveEngine final : public Engine {
 
   SmLimits limits_;
   std::uint32_t sm_count_;
+  double drift_span_;
+  std::array<SmSet, kDriftClasses> drift_classes_; ///< those that have SMs
   GpuSpec::Contention contention_;
   Mode mode_ = Mode::idle;
   bool paused_ = false;

@@ -85,6 +85,7 @@ void WaveEngine::fill(std::uint32_t stream, Ticks now) {
   Kernel& kernel = kernels_[stream];
   const KernelShape& shape = *kernel.shape;
   const std::uint32_t pending_before = kernel.pending;
+  const bool apart = drifts(kernel);
   const std::uint64_t space = find_candidates(stream);
   kernel.known_full = false;
   if (space <= kernel.pending) {
@@ -122,11 +123,53 @@ void WaveEngine::fill(std::uint32_t stream, Ticks now) {
     kernel.pending -= rounds * level.sms;
   }
   for (const Candidate& candidate : candidates_) {
-    if (candidate.added > 0) {
+    if (candidate.added > 0 && apart) {
+      place_apart(candidate, stream, now);
+    } else if (candidate.added > 0) {
       groups_.place(candidate.group, shape, stream, candidate.added, now, now + kernel.work);
     }
   }
   kernel.resident += pending_before - kernel.pending;
+}
+
+// The wave of the kernel that ran alone, which would have ended at `ends`, in classes of SMs that end apart. Where that was
+// before `now`, the next one runs.
+void WaveEngine::drift_apart(Ticks ends, Ticks now) {
+  Kernel& kernel = kernels_[solo_];
+  const KernelShape& shape = *kernel.shape;
+  for (std::uint32_t i = 0; i < kDriftClasses; ++i) {
+    const std::uint32_t sms = drift_classes_[i].count();
+    if (sms == 0) {
+      continue;
+    }
+    Ticks finish = ends + drift_of(i, kernel.work, drift_span_);
+    if (finish <= now) {
+      finish += kernel.work;
+      kernel.pending -= shape.slots_per_sm * sms;
+    }
+    const std::uint32_t group = groups_.add(drift_classes_[i], sms);
+    groups_.place(group, shape, solo_, shape.slots_per_sm, finish - kernel.work, finish);
+    kernel.resident += shape.slots_per_sm * sms;
+  }
+}
+
+// Places the candidate's blocks with ends that differ by class of SM; the classes leave its group.
+void WaveEngine::place_apart(const Candidate& candidate, std::uint32_t stream, Ticks now) {
+  const Kernel& kernel = kernels_[stream];
+  for (std::uint32_t i = 0; i < kDriftClasses; ++i) {
+    const SmSet here = groups_[candidate.group].sms & drift_classes_[i];
+    const std::uint32_t size = here.count();
+    if (size > 0) {
+      const bool all = size == groups_[candidate.group].size;
+      const std::uint32_t group =
+          all ? candidate.group : groups_.split(candidate.group, here, size);
+      const Ticks work = kernel.work + drift_of(i, kernel.work, drift_span_);
+      groups_.place(group, *kernel.shape, stream, candidate.added, now, now + work);
+      if (all) {
+        return;
+      }
+    }
+  }
 }
 
 WaveEngine::Level WaveEngine::lowest_level() const {

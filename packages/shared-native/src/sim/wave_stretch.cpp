@@ -26,6 +26,9 @@ bool WaveEngine::replace_in_place(Ticks now) {
     return false;
   }
   Kernel& kernel = kernels_[stream];
+  if (drifts(kernel)) {
+    return false;
+  }
   for (const std::uint32_t index : std::span(ending_).first(ending_count_)) {
     cohorts[index].began = now;
     cohorts[index].finish = now + stretched(kernel.work, 1 / cohorts[index].rate);
@@ -58,8 +61,8 @@ void WaveEngine::look_for_stretch(Ticks now) {
   bool any = false;
   for (const std::uint32_t stream : running_) {
     Kernel& kernel = kernels_[stream];
-    kernel.replacing =
-        kernel.pending > 2 * kernel.resident && keeps_its_place(stream, kernel.resident);
+    kernel.replacing = !drifts(kernel) && kernel.pending > 2 * kernel.resident &&
+                       keeps_its_place(stream, kernel.resident);
     kernel.blocks_per_tick = 0;
   }
   for (const Cohort& cohort : cohorts) {
