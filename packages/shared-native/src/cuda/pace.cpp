@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kFillBytes = 64 << 10; ///< so much that the driver fills by a kernel
 
-/// Memory and events of one stream, given back whatever happens.
+/// Memory and events of one stream, given back whatever happens, and not before the stream is done with them.
 class Lane {
  public:
   Lane(const Driver& driver, const PacedStream& paced) : driver_(driver), paced_(paced) {
@@ -22,6 +22,7 @@ class Lane {
     }
   }
   ~Lane() {
+    driver_.stream_synchronize(paced_.stream);
     for (const Event event : ends_) {
       if (event != nullptr) {
         driver_.event_destroy(event);
@@ -34,6 +35,7 @@ class Lane {
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
 
+  /// REQUIRES: `at` outlives this.
   void queue(Nanos& at) {
     const auto wait = [](void* until) {
       while (monotonic_now() < *static_cast<const Nanos*>(until)) {

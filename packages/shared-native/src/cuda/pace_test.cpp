@@ -17,8 +17,9 @@ struct Gpu {
   std::map<Stream, double> clock; ///< us of work so far
   std::map<Stream, std::size_t> fills;
   std::vector<double> events;
-  std::size_t alive = 0; ///< events, memory
-  Nanos held_until = 0;  ///< the latest that a stream was held
+  std::size_t alive = 0;      ///< events, memory
+  std::size_t waited_for = 0; ///< streams
+  Nanos held_until = 0;       ///< the latest that a stream was held
   Result fill_answer = kSuccess;
 };
 
@@ -37,6 +38,7 @@ Driver driver_for_test() {
     return *s = reinterpret_cast<Stream>(static_cast<std::uintptr_t>(100 - priority)), kSuccess;
   };
   driver.stream_destroy = [](Stream) { return kSuccess; };
+  driver.stream_synchronize = [](Stream) { return ++gpu().waited_for, kSuccess; };
   driver.memory_alloc = [](DevicePointer* p, std::size_t) {
     return *p = 1, ++gpu().alive, kSuccess;
   };
@@ -95,6 +97,7 @@ TEST(Pace, ADriverThatRefusesIsAnErrorAndLeavesNothing) {
   EXPECT_THROW(static_cast<void>(pace_of(driver, {{.stream = stream(1), .ops = 2}}, 0)),
                DeviceError);
   EXPECT_EQ(gpu().alive, 0U);
+  EXPECT_EQ(gpu().waited_for, 1U) << "it still refers to what is about to go";
 }
 
 nlohmann::ordered_json asked(const char* request) {
