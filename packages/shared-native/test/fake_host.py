@@ -137,13 +137,14 @@ def run(request):
 
 
 def pace(request):
-    """With FAKE_SHARED=n the first n streams that a client may have share the queue of the other's."""
+    """With FAKE_SHARED=n the first n streams of a client share the queue of the other's."""
     shared = int(os.environ.get("FAKE_SHARED", "0"))
     streams = request["streams"]
     if misbehaves("late-pace"):
         return {"ok": True, "period_ns": [1500.0 for _ in streams], "late": True}
     held_up = len(streams) > 1 and streams[0]["spare"] < shared
-    return {"ok": True, "period_ns": [3000.0 if held_up else 1500.0 for _ in streams], "late": False}
+    period = 3000.0 if held_up else 1500.0
+    return {"ok": True, "period_ns": [period for _ in streams], "late": False}
 
 
 def one_client(plan, c, request, shared, begin, limit, alone):
