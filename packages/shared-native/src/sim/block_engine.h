@@ -50,7 +50,7 @@ class BlockEngine final : public Engine {
     std::uint32_t resident = 0;
     std::uint32_t done = 0;
     std::uint32_t drifts_until = 0; ///< blocks placed, up to which those that are placed end apart
-    bool lockstep = false; ///< its blocks end together: nothing has run since its start, or before
+    bool lockstep = false; ///< its blocks end together: nothing else has run since its start
 
     [[nodiscard]] bool shares_an_sm_with(const Kernel& other) const {
       return first_sm < other.end_sm && other.first_sm < end_sm;

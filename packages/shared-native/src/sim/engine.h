@@ -22,7 +22,7 @@
 //                alone thus takes exactly `duration` (to the nanosecond up to 16000 waves).
 //   Drift        Blocks that do the same work do not end together (sim/drift.h): SMs are of eight classes, of which some are ahead
 //                and some behind. A kernel that has the GPU to itself is as long as was recorded, and its waves stay in step. When
-//                another starts and three waves or more of it are left, its resident blocks move apart, each once; where one
+//                another starts with two of its waves or more to come, its resident blocks move apart, each once; where one
 //                thus would have ended already, the next runs in its place. A kernel of three waves or more that starts
 //                beside others moves apart with the blocks of its first wave.
 //   Issue        On one SM the `issue` shares that the resident blocks want add up. Above 1 they share the slots

@@ -137,7 +137,7 @@ class WaveEngine final : public Engine {
   SmLimits limits_;
   std::uint32_t sm_count_;
   double drift_span_;
-  std::array<SmSet, kDriftClasses> drift_classes_; ///< those that have SMs
+  std::array<SmSet, kDriftClasses> drift_classes_; ///< empty ones where there are fewer SMs
   GpuSpec::Contention contention_;
   Mode mode_ = Mode::idle;
   bool paused_ = false;
