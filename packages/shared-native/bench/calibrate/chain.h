@@ -4,6 +4,7 @@
 
 #include <atomic>
 
+#include "stamps.h"
 #include "work.h"
 
 namespace calibrate {
@@ -58,10 +59,6 @@ static __global__ void __launch_bounds__(512)
   keep(memory, hop, a);
 }
 
-static __global__ void stamp(unsigned long long* at) {
-  *at = gpu_ns();
-}
-
 static __global__ void __launch_bounds__(chain_threads)
     link(Link what, const float4* read, float4* written, Memory memory) {
   const size_t thread = static_cast<size_t>(blockIdx.x) * blockDim.x + threadIdx.x;
@@ -84,7 +81,6 @@ static __global__ void __launch_bounds__(chain_threads)
 class Chains {
  public:
   Chains() : sms_(sm_count()) {
-    CHECK(cudaMalloc(&stamps_, 2 * sizeof(unsigned long long)));
     for (float4*& buffer : buffers_) {
       CHECK(cudaMalloc(&buffer, size_t{most_chain_blocks} * chain_threads * sizeof(float4)));
       CHECK(cudaMemset(buffer, 0, size_t{most_chain_blocks} * chain_threads * sizeof(float4)));
@@ -92,12 +88,11 @@ class Chains {
     // Functions are loaded at their first launch.
     sleep_for<<<1, 32>>>(1, 0);
     busy_for<<<1, 32>>>(Kind::fma, memory_.get(), 1);
-    stamp<<<1, 1>>>(stamps_);
+    stamps_.begin(nullptr);
     link<<<1, chain_threads>>>(Link::nothing, buffers_[0], buffers_[1], memory_.get());
     CHECK(cudaDeviceSynchronize());
   }
   ~Chains() {
-    cudaFree(stamps_);
     cudaFree(buffers_[0]);
     cudaFree(buffers_[1]);
   }
@@ -110,17 +105,15 @@ class Chains {
     for (int repeat = 0; repeat < chain_repeats; ++repeat) {
       launch_neighbour(neighbour);
       sleep_for<<<1, 32, 0, streams_.high>>>(chain_gate_ns, 0);
-      stamp<<<1, 1, 0, streams_.high>>>(stamps_);
+      stamps_.begin(streams_.high);
       for (int k = 0; k < chain_kernels; ++k) {
         link<<<blocks, chain_threads, 0, streams_.high>>>(what, buffers_[k % 2],
                                                           buffers_[(k + 1) % 2], memory_.get());
       }
-      stamp<<<1, 1, 0, streams_.high>>>(stamps_ + 1);
+      stamps_.end(streams_.high);
       CHECK(cudaGetLastError());
       CHECK(cudaDeviceSynchronize());
-      unsigned long long stamps[2];
-      CHECK(cudaMemcpy(stamps, stamps_, sizeof stamps, cudaMemcpyDeviceToHost));
-      periods.push_back(static_cast<double>(stamps[1] - stamps[0]) / (chain_kernels + 1));
+      periods.push_back(stamps_.elapsed_ns(streams_.high) / (chain_kernels + 1));
     }
     return periods;
   }
@@ -173,7 +166,7 @@ class Chains {
   int sms_;
   TwoStreams streams_;
   WorkMemory memory_;
-  unsigned long long* stamps_ = nullptr;
+  Stamps stamps_;
   float4* buffers_[2] = {};
 };
 

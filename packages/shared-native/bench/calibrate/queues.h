@@ -4,7 +4,7 @@
 
 #include <array>
 
-#include "common.h"
+#include "stamps.h"
 
 namespace calibrate {
 
@@ -21,10 +21,6 @@ static __global__ void doze(unsigned long long ns) {
   }
 }
 
-static __global__ void note_time(unsigned long long* at) {
-  *at = gpu_ns();
-}
-
 static __global__ void pass_on(const float* read, float* written) {
   const unsigned int thread = blockIdx.x * blockDim.x + threadIdx.x;
   written[thread] = read[thread] + 1;
@@ -39,11 +35,10 @@ class QueueStreams {
       doze<<<1, 1, 0, stream>>>(1);
       CHECK(cudaStreamSynchronize(stream));
     }
-    CHECK(cudaMalloc(&stamps_, 2 * sizeof *stamps_));
     for (float*& buffer : buffers_) {
       CHECK(cudaMalloc(&buffer, static_cast<size_t>(sms_) * 128 * sizeof *buffer));
     }
-    note_time<<<1, 1, 0, streams_[0]>>>(stamps_);
+    stamps_.begin(streams_[0]); // functions are loaded at their first launch
     pass_on<<<1, 128, 0, streams_[0]>>>(buffers_[0], buffers_[1]);
     CHECK(cudaStreamSynchronize(streams_[0]));
   }
@@ -74,24 +69,21 @@ class QueueStreams {
     std::vector<double> periods;
     for (int repeat = 0; repeat < queue_repeats; ++repeat) {
       doze<<<1, 1, 0, stream>>>(queue_gate_ns);
-      note_time<<<1, 1, 0, stream>>>(stamps_);
+      stamps_.begin(stream);
       for (int k = 0; k < queue_chain; ++k) {
         pass_on<<<blocks, 128, 0, stream>>>(buffers_[k % 2], buffers_[(k + 1) % 2]);
       }
-      note_time<<<1, 1, 0, stream>>>(stamps_ + 1);
+      stamps_.end(stream);
       CHECK(cudaGetLastError());
       CHECK(cudaStreamSynchronize(stream));
-      unsigned long long stamps[2];
-      CHECK(cudaMemcpyAsync(stamps, stamps_, sizeof stamps, cudaMemcpyDeviceToHost, stream));
-      CHECK(cudaStreamSynchronize(stream));
-      periods.push_back(static_cast<double>(stamps[1] - stamps[0]) / (queue_chain + 1));
+      periods.push_back(stamps_.elapsed_ns(stream) / (queue_chain + 1));
     }
     return median(periods);
   }
 
   int sms_;
   std::array<cudaStream_t, queue_streams> streams_{};
-  unsigned long long* stamps_ = nullptr;
+  Stamps stamps_;
   float* buffers_[2] = {};
 };
 

@@ -3,6 +3,7 @@
 //
 // Elementwise kernels of training end and begin small blocks all over the GPU: kernels ahead of them find places at
 // once, and what is measured beside them is memory. The same kernel on few SMs, in blocks that stay, takes a share of DRAM.
+#include "stamps.h"
 #include "work.h"
 
 namespace calibrate {
@@ -143,10 +144,6 @@ __global__ void __launch_bounds__(threads)
   }
 }
 
-__global__ void mark_time(unsigned long long* at) {
-  *at = gpu_ns();
-}
-
 __global__ void hold(unsigned long long ns) {
   const unsigned long long start = gpu_ns();
   while (gpu_ns() - start < ns) {
@@ -161,13 +158,13 @@ class StreamBench {
       CHECK(cudaMemset(*buffer, 0, floats * sizeof(float)));
     }
     CHECK(cudaMalloc(&buffers_.sink, 4096));
-    CHECK(cudaMalloc(&stamps_, 4 * sizeof(unsigned long long)));
+    CHECK(cudaMalloc(&passes_, sizeof *passes_));
     CHECK(cudaDeviceSynchronize());
   }
   ~StreamBench() {
     for (void* buffer : {static_cast<void*>(buffers_.a), static_cast<void*>(buffers_.b),
                          static_cast<void*>(buffers_.c), static_cast<void*>(wide_),
-                         static_cast<void*>(buffers_.sink), static_cast<void*>(stamps_)}) {
+                         static_cast<void*>(buffers_.sink), static_cast<void*>(passes_)}) {
       cudaFree(buffer);
     }
   }
@@ -176,12 +173,12 @@ class StreamBench {
 
   /// `blocks`: of 512 threads that stay; 0 for the kernel that goes over the buffers once.
   void start(Stream stream, int blocks) {
-    CHECK(cudaMemsetAsync(stamps_ + 2, 0, sizeof *stamps_, streams_.low));
+    CHECK(cudaMemsetAsync(passes_, 0, sizeof *passes_, streams_.low));
     if (stream == Stream::none) {
       return;
     }
     if (blocks > 0) {
-      stream_for<<<blocks, 512, 0, streams_.low>>>(stream, buffers_, stay_ns, stamps_ + 2);
+      stream_for<<<blocks, 512, 0, streams_.low>>>(stream, buffers_, stay_ns, passes_);
     } else {
       for (int k = 0; k < launches; ++k) {
         stream_once<<<once_blocks, threads, 0, streams_.low>>>(stream, buffers_);
@@ -198,14 +195,14 @@ class StreamBench {
     CHECK(cudaDeviceSynchronize());
     if (blocks > 0) {
       unsigned long long passes = 0;
-      CHECK(cudaMemcpy(&passes, stamps_ + 2, sizeof passes, cudaMemcpyDeviceToHost));
+      CHECK(cudaMemcpy(&passes, passes_, sizeof passes, cudaMemcpyDeviceToHost));
       return static_cast<double>(passes) * each / (stay_ns * 1e-9);
     }
-    mark_time<<<1, 1, 0, streams_.low>>>(stamps_);
+    stamps_.begin(streams_.low);
     stream_once<<<once_blocks, threads, 0, streams_.low>>>(stream, buffers_);
-    mark_time<<<1, 1, 0, streams_.low>>>(stamps_ + 1);
+    stamps_.end(streams_.low);
     CHECK(cudaDeviceSynchronize());
-    return static_cast<double>(vectors) * each / (elapsed_ns() * 1e-9);
+    return static_cast<double>(vectors) * each / (stamps_.elapsed_ns(streams_.low) * 1e-9);
   }
 
   /// Time of a kernel of the chain with the gap to the next, once a repeat.
@@ -217,14 +214,14 @@ class StreamBench {
       }
       start(stream, neighbour_blocks);
       hold<<<1, 32, 0, streams_.high>>>(gate_ns);
-      mark_time<<<1, 1, 0, streams_.high>>>(stamps_);
+      stamps_.begin(streams_.high);
       for (unsigned int k = 0; k < links; ++k) {
         link<<<blocks, threads, 0, streams_.high>>>(what, words(), wide_, k + 1, buffers_.sink);
       }
-      mark_time<<<1, 1, 0, streams_.high>>>(stamps_ + 1);
+      stamps_.end(streams_.high);
       CHECK(cudaGetLastError());
       CHECK(cudaDeviceSynchronize());
-      periods.push_back(elapsed_ns() / (links + 1));
+      periods.push_back(stamps_.elapsed_ns(streams_.high) / (links + 1));
     }
     return periods;
   }
@@ -236,16 +233,11 @@ class StreamBench {
     return reinterpret_cast<const unsigned int*>(wide_);
   }
 
-  [[nodiscard]] double elapsed_ns() const {
-    unsigned long long stamps[2];
-    CHECK(cudaMemcpy(stamps, stamps_, sizeof stamps, cudaMemcpyDeviceToHost));
-    return static_cast<double>(stamps[1] - stamps[0]);
-  }
-
   TwoStreams streams_;
   Buffers buffers_{};
   float4* wide_ = nullptr;
-  unsigned long long* stamps_ = nullptr;
+  unsigned long long* passes_ = nullptr;
+  Stamps stamps_;
 };
 
 struct Neighbour {

@@ -81,28 +81,44 @@ std::vector<double> answers() {
   return times;
 }
 
-/// Runs `work` in a process of its own; what it returns arrives through a pipe.
+/// A process that does `work`; what that returns arrives through a pipe.
+class Child {
+ public:
+  explicit Child(std::vector<double> (*work)()) {
+    int channel[2];
+    if (pipe(channel) != 0) {
+      std::perror("calibrate: pipe");
+      std::exit(74);
+    }
+    child_ = fork();
+    if (child_ == 0) {
+      close(channel[0]);
+      const std::vector<double> values = work();
+      const auto bytes = static_cast<ssize_t>(values.size() * sizeof(double));
+      _exit(write(channel[1], values.data(), values.size() * sizeof(double)) == bytes ? 0 : 1);
+    }
+    close(channel[1]);
+    results_ = channel[0];
+  }
+
+  /// Waits for its end. To be called once.
+  std::vector<double> values() const {
+    std::vector<double> values;
+    for (double value = 0; read(results_, &value, sizeof value) == sizeof value;) {
+      values.push_back(value);
+    }
+    close(results_);
+    waitpid(child_, nullptr, 0);
+    return values;
+  }
+
+ private:
+  pid_t child_ = 0;
+  int results_ = -1;
+};
+
 std::vector<double> in_child(std::vector<double> (*work)()) {
-  int channel[2];
-  if (pipe(channel) != 0) {
-    std::perror("calibrate: pipe");
-    std::exit(74);
-  }
-  const pid_t child = fork();
-  if (child == 0) {
-    close(channel[0]);
-    const std::vector<double> values = work();
-    const auto bytes = static_cast<ssize_t>(values.size() * sizeof(double));
-    _exit(write(channel[1], values.data(), values.size() * sizeof(double)) == bytes ? 0 : 1);
-  }
-  close(channel[1]);
-  std::vector<double> values;
-  for (double value = 0; read(channel[0], &value, sizeof value) == sizeof value;) {
-    values.push_back(value);
-  }
-  close(channel[0]);
-  waitpid(child, nullptr, 0);
-  return values;
+  return Child(work).values();
 }
 
 /// Queues kernels of 50 us on all SMs, hundreds ahead, for `seconds`.
@@ -250,32 +266,19 @@ void slice_visits(Results& results) {
        "out_p90_ns"},
       {}};
   for (const int blocks : {1, 132}) {
-    int channel[2];
-    if (pipe(channel) != 0) {
-      std::perror("calibrate: pipe");
-      std::exit(74);
-    }
-    const pid_t visitor = fork();
-    if (visitor == 0) {
-      const std::vector<double> all = blocks == 1 ? visits<1>() : visits<132>();
-      const auto bytes = static_cast<ssize_t>(all.size() * sizeof(double));
-      _exit(write(channel[1], all.data(), all.size() * sizeof(double)) == bytes ? 0 : 1);
-    }
-    close(channel[1]);
+    const Child visitor(blocks == 1 ? visits<1> : visits<132>);
     const std::vector<double> jumps = in_child(absences);
+    const std::vector<double> times = visitor.values();
     std::vector<double> in;
     std::vector<double> out;
-    double visit[2];
-    while (read(channel[0], visit, sizeof visit) == static_cast<ssize_t>(sizeof visit)) {
+    for (size_t v = 0; v + 1 < times.size(); v += 2) {
       for (size_t i = 0; i + 1 < jumps.size(); i += 2) {
-        if (jumps[i] < visit[0] && visit[1] < jumps[i + 1]) {
-          in.push_back(visit[0] - jumps[i]);
-          out.push_back(jumps[i + 1] - visit[1]);
+        if (jumps[i] < times[v] && times[v + 1] < jumps[i + 1]) {
+          in.push_back(times[v] - jumps[i]);
+          out.push_back(jumps[i + 1] - times[v + 1]);
         }
       }
     }
-    close(channel[0]);
-    waitpid(visitor, nullptr, 0);
     table.rows.push_back({static_cast<double>(blocks), static_cast<double>(in.size()),
                           percentile(in, 0.1), median(in), percentile(in, 0.9),
                           percentile(out, 0.1), median(out), percentile(out, 0.9)});

@@ -2,6 +2,15 @@
 
 namespace cotenant::cuda {
 
+StreamKey stream_of(const Plan& plan, const SystemMode& mode,
+                    const std::vector<std::size_t>& clients, std::size_t lane) {
+  if (mode.one_stream) {
+    return {};
+  }
+  const bool high = plan.clients[clients[lane]].priority == Priority::high;
+  return {.lane = lane, .first = mode.stream_priorities && high, .spare = 0};
+}
+
 ClientStreams::~ClientStreams() {
   for (const auto& [key, stream] : streams_) {
     driver_.stream_destroy(stream);

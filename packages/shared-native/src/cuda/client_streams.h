@@ -4,8 +4,11 @@
 #include <compare>
 #include <cstddef>
 #include <map>
+#include <vector>
 
 #include "cuda/driver.h"
+#include "run/plan.h"
+#include "scheduler/system.h"
 
 namespace cotenant::cuda {
 
@@ -17,6 +20,10 @@ struct StreamKey {
 
   auto operator<=>(const StreamKey&) const = default;
 };
+
+/// The stream of `clients[lane]`, where these clients of the plan run in one process.
+StreamKey stream_of(const Plan& plan, const SystemMode& mode,
+                    const std::vector<std::size_t>& clients, std::size_t lane);
 
 /// Made when they are first asked for, and kept. For it matters which stream a client has: a GPU takes launches
 /// from several hardware queues, and the driver decides which of them a stream has. Of two clients on an H200 that have the same

@@ -79,10 +79,7 @@ class CudaDevice::Lane {
   [[nodiscard]] std::vector<Nanos> timed() const {
     std::vector<Nanos> times;
     for (std::size_t i = 1; i < timed_; ++i) {
-      float milliseconds = 0;
-      check(driver_, driver_.event_elapsed_ms(&milliseconds, ends_[i - 1], ends_[i]),
-            "cuEventElapsedTime");
-      times.push_back(static_cast<Nanos>(static_cast<double>(milliseconds) * kMillisecond));
+      times.push_back(static_cast<Nanos>(elapsed_ns(driver_, ends_[i - 1], ends_[i])));
     }
     return times;
   }

@@ -120,4 +120,11 @@ inline void check(const Driver& driver, Result result, std::string_view what) {
   }
 }
 
+/// From one event to the other, both complete, on the GPU's clock (resolution half a microsecond). Throws DeviceError.
+inline double elapsed_ns(const Driver& driver, Event start, Event end) {
+  float milliseconds = 0;
+  check(driver, driver.event_elapsed_ms(&milliseconds, start, end), "cuEventElapsedTime");
+  return static_cast<double>(milliseconds) * 1e6;
+}
+
 } // namespace cotenant::cuda

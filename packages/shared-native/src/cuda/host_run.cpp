@@ -62,16 +62,6 @@ struct Crew {
   std::exception_ptr error;
 };
 
-/// The stream of client `c`, one of the request's.
-StreamKey stream_of(std::size_t c, const RunRequest& request, const SystemMode& mode, bool first) {
-  if (mode.one_stream) {
-    return {};
-  }
-  const auto lane =
-      static_cast<std::size_t>(std::ranges::find(request.clients, c) - request.clients.begin());
-  return {.lane = lane, .first = first, .spare = request.spares[lane]};
-}
-
 void write_op_times(const std::vector<Nanos>& times, std::size_t ops,
                     const std::filesystem::path& file) {
   std::string text = "launch,op,elapsed_ns\n";
@@ -166,9 +156,12 @@ ordered_json run_clients(const Driver& driver, Context context, ClientStreams& c
     for (const std::size_t c : crew.driven) {
       const LiveProgram& program = *own[c];
       const bool high = plan.clients[c].priority == Priority::high;
-      const bool first = setup.mode.stream_priorities && high;
+      const auto lane =
+          static_cast<std::size_t>(std::ranges::find(request.clients, c) - request.clients.begin());
+      StreamKey key = stream_of(plan, setup.mode, request.clients, lane);
+      key.spare = request.spares[lane];
       streams[c] = {.program = &program,
-                    .stream = client_streams.of(stream_of(c, request, setup.mode, first)),
+                    .stream = client_streams.of(key),
                     .timed_launches = high ? request.timed_requests * program.ops.size() : 0};
     }
     crew.device = std::make_unique<CudaDevice>(driver, streams, plan.carveout);

@@ -53,10 +53,7 @@ class Lane {
 
   [[nodiscard]] double period() const {
     check(driver_, driver_.event_synchronize(ends_[1]), "cuEventSynchronize");
-    float milliseconds = 0;
-    check(driver_, driver_.event_elapsed_ms(&milliseconds, ends_[0], ends_[1]),
-          "cuEventElapsedTime");
-    return static_cast<double>(milliseconds) * kMillisecond / static_cast<double>(paced_.ops - 1);
+    return elapsed_ns(driver_, ends_[0], ends_[1]) / static_cast<double>(paced_.ops - 1);
   }
 
  private:

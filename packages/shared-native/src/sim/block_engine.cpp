@@ -125,9 +125,8 @@ void BlockEngine::drift_apart(Ticks now) {
       continue;
     }
     kernel.lockstep = false;
-    const std::uint32_t wave =
-        kernel.drifts_until > 0 ? kernel.done / kernel.drifts_until : kernel.shape->waves;
-    if (wave + 2 >= kernel.shape->waves) {
+    const std::uint32_t a_wave = kernel.drifts_until; // 0 if it does not drift
+    if (a_wave == 0 || kernel.done / a_wave + 2 >= kernel.shape->waves) {
       continue;
     }
     const Ticks work = block_ticks(kernel.shape->block_ns);

@@ -450,9 +450,8 @@ std::optional<QueueChoice> CudaLane::choose_queues(const Plan& plan, const PlanS
   std::vector<QueueUser> users;
   for (const auto& [key, driven] : segment.hosts) {
     for (std::size_t lane = 0; lane < driven.size(); ++lane) {
-      const bool high = plan.clients[driven[lane]].priority == Priority::high;
       users.push_back(
-          {.host = &pool().host(key), .lane = lane, .first = setup.mode.stream_priorities && high});
+          {.host = &pool().host(key), .stream = stream_of(plan, setup.mode, driven, lane)});
     }
   }
   if (users.size() != 2 || setup.mode.one_stream ||

@@ -1,7 +1,6 @@
 #include "cuda/coordinator/separate_queues.h"
 
 #include <algorithm>
-#include <utility>
 #include <vector>
 
 #include "cuda/cuda_device.h"
@@ -18,13 +17,23 @@ constexpr int kTries = 5;           ///< until all ops are queued in time
 constexpr Nanos kLead = 15'000'000; ///< to queue them, and to tell the hosts
 constexpr double kHeldUp = 1.4;     ///< 1.0 to 1.15 in queues of their own, 1.6 and more in one
 
-/// What the hosts answer, by user; empty if one was late.
-std::vector<double> periods(const std::vector<std::pair<QueueUser, ordered_json>>& asked,
-                            Nanos lead, const std::function<void()>& tick) {
+/// A stream in which `ops` small ops are to run.
+struct Asked {
+  QueueUser user;
+  std::size_t ops = 0;
+};
+
+/// What the hosts answer, by stream; empty if one was late.
+std::vector<double> periods(const std::vector<Asked>& asked, Nanos lead,
+                            const std::function<void()>& tick) {
   const Nanos at = monotonic_now() + lead;
   std::vector<HostProcess*> hosts;
   std::vector<ordered_json> requests;
-  for (const auto& [user, stream] : asked) {
+  for (const auto& [user, ops] : asked) {
+    const ordered_json stream = {{"lane", user.stream.lane},
+                                 {"first", user.stream.first},
+                                 {"spare", user.stream.spare},
+                                 {"ops", ops}};
     if (const auto known = std::ranges::find(hosts, user.host); known != hosts.end()) {
       requests[static_cast<std::size_t>(known - hosts.begin())]["streams"].push_back(stream);
     } else {
@@ -53,8 +62,7 @@ std::vector<double> periods(const std::vector<std::pair<QueueUser, ordered_json>
 }
 
 /// The first of the periods; a host that was late gets more time.
-double first_period(const std::vector<std::pair<QueueUser, ordered_json>>& asked,
-                    const std::function<void()>& tick) {
+double first_period(const std::vector<Asked>& asked, const std::function<void()>& tick) {
   Nanos lead = kLead;
   for (int i = 0; i < kTries; ++i, lead *= 2) {
     if (const std::vector<double> found = periods(asked, lead, tick); !found.empty()) {
@@ -63,10 +71,6 @@ double first_period(const std::vector<std::pair<QueueUser, ordered_json>>& asked
   }
   throw HostFailure(HostFault::device,
                     "small ops could not be queued in time to see how they follow each other");
-}
-
-ordered_json stream(const QueueUser& user, std::size_t spare, std::size_t ops) {
-  return {{"lane", user.lane}, {"first", user.first}, {"spare", spare}, {"ops", ops}};
 }
 
 } // namespace
@@ -78,9 +82,10 @@ ordered_json QueueChoice::summary() const {
 QueueChoice separate_queues(const std::array<QueueUser, 2>& users,
                             const std::function<void()>& tick) {
   QueueChoice choice;
+  const Asked beside{.user = users[1], .ops = kOpsBeside};
+  Asked paced{.user = users[0], .ops = kOps};
   for (choice.spare = 0; choice.spare < kSpares; ++choice.spare) {
-    const auto paced = std::pair(users[0], stream(users[0], choice.spare, kOps));
-    const auto beside = std::pair(users[1], stream(users[1], 0, kOpsBeside));
+    paced.user.stream.spare = choice.spare;
     choice.alone_ns = first_period({paced}, tick);
     choice.beside_ns = first_period({paced, beside}, tick);
     choice.shared = choice.beside_ns > kHeldUp * choice.alone_ns;

@@ -6,6 +6,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 
+#include "cuda/client_streams.h"
 #include "cuda/coordinator/host_process.h"
 
 namespace cotenant::cuda {
@@ -13,8 +14,7 @@ namespace cotenant::cuda {
 /// A client that will run, and where.
 struct QueueUser {
   HostProcess* host = nullptr;
-  std::size_t lane = 0; ///< of the client, among those of the host
-  bool first = false;   ///< has the highest stream priority
+  StreamKey stream;
 };
 
 struct QueueChoice {

@@ -72,9 +72,7 @@ double Stopwatch::span_ns(int count, const std::function<void(int)>& launch) {
   }
   check(driver_, driver_.event_record(after_, stream_), "cuEventRecord");
   check(driver_, driver_.event_synchronize(after_), "cuEventSynchronize");
-  float milliseconds = 0;
-  check(driver_, driver_.event_elapsed_ms(&milliseconds, before_, after_), "cuEventElapsedTime");
-  return static_cast<double>(milliseconds) * 1e6;
+  return elapsed_ns(driver_, before_, after_);
 }
 
 double Stopwatch::empty_chain_ns(int count) {
