@@ -31,6 +31,7 @@ constexpr Part parts[] = {{"timeslice", timeslice_constants, true, true},
                           {"spread", block_spread, false, true},
                           {"chain", chain_beside, false, true},
                           {"tiles", tiles, false, false},
+                          {"slots", slots, false, false},
                           {"streams", streams, false, false},
                           {"queues", queues, false, false}};
 

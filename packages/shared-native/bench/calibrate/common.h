@@ -78,6 +78,13 @@ __device__ inline unsigned int sm_id() {
   return id;
 }
 
+/// Of the warp, among those of its SM.
+__device__ inline unsigned int warp_slot() {
+  unsigned int id;
+  asm volatile("mov.u32 %0, %%warpid;" : "=r"(id));
+  return id;
+}
+
 __device__ inline unsigned long long gpu_ns() {
   unsigned long long now;
   asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(now));
@@ -113,6 +120,7 @@ struct Landing {
   unsigned int cycles; ///< of the SM's clock
   unsigned long long start;
   unsigned long long end;
+  unsigned int warp; ///< slot of the block's first warp
 };
 
 /// Blocks of all measurements spin until a deadline or do bounded work: none waits for another.
@@ -220,6 +228,7 @@ void pairs(Results& results);
 void block_spread(Results& results);
 void chain_beside(Results& results);
 void tiles(Results& results);
+void slots(Results& results);
 void streams(Results& results);
 void queues(Results& results);
 /// Fork, so they run before this process touches CUDA.
