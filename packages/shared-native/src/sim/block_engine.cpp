@@ -211,26 +211,30 @@ std::optional<std::size_t> BlockEngine::choose_sm(std::uint32_t stream) const {
   return best;
 }
 
-// Blocks of one kernel compete as they do alone; of two kernels, those that began earlier take what they take alone,
-// and the others find the rest.
+// Blocks of one kernel compete as they do alone; of two kernels, those that began earlier go first.
 double BlockEngine::issue_of(const Sm& sm, const Block& block) const {
   std::vector<double> wanted(kernels_.size(), 0.0); // by stream
   std::vector<std::uint32_t> older(kernels_.size(), 0);
+  std::vector<std::uint32_t> newer(kernels_.size(), 0);
   const Kernel& kernel = kernels_[block.stream];
   for (const Block& other : sm.blocks) {
     wanted[other.stream] += kernels_[other.stream].shape->issue;
     const bool first =
         other.began < block.began ||
         (other.began == block.began && kernels_[other.stream].sequence < kernel.sequence);
-    older[other.stream] += other.stream != block.stream && first ? 1 : 0;
+    ++(first ? older : newer)[other.stream];
   }
-  const KernelShape& shape = *kernel.shape;
-  double issue = issue_rate(wanted[block.stream], shape.issue_extra, shape.issue_alone);
+  const auto taken = [&](std::size_t stream, std::uint32_t blocks) {
+    const KernelShape& shape = *kernels_[stream].shape;
+    return issue_taken(blocks, shape.issue_used, wanted[stream], shape.issue_extra,
+                       shape.issue_alone);
+  };
+  const double own = taken(block.stream, older[block.stream] + newer[block.stream]);
+  double issue =
+      issue_rate(wanted[block.stream], kernel.shape->issue_extra, kernel.shape->issue_alone);
   for (std::size_t stream = 0; stream < kernels_.size(); ++stream) {
-    if (older[stream] > 0) {
-      const KernelShape& other = *kernels_[stream].shape;
-      issue *= 1 - issue_taken(older[stream], other.issue_used, wanted[stream], other.issue_extra,
-                               other.issue_alone);
+    if (stream != block.stream && older[stream] + newer[stream] > 0) {
+      issue *= issue_beside(taken(stream, older[stream]), taken(stream, newer[stream]), own);
     }
   }
   return issue;

@@ -40,11 +40,23 @@ inline double issue_rate(double issue_sum, double extra, double alone) {
   return wanted > 1 ? alone / wanted : alone;
 }
 
-/// Issue slots of an SM that `blocks` blocks of a kernel take before blocks that came later, of another kernel:
-/// `issue_sum` is what all of its blocks there want, `used` what one of a full wave uses alone.
+/// Issue slots of an SM that `blocks` blocks of a kernel take where no other kernel is: `issue_sum` is what all of its blocks
+/// there want, `used` what one of a full wave uses alone.
 inline double issue_taken(std::uint32_t blocks, double used, double issue_sum, double extra,
                           double alone) {
   return std::min(kMostBusy, blocks * used * issue_rate(issue_sum, extra, alone));
+}
+
+/// Of the slots that older warps of another kernel take alone, a newer one finds so much taken; and of what the newer obtain, so
+/// much is taken from the older, for a scheduler stays with a warp that can go on.
+/// Source: gpus/calibration/h200-tiles.json, arithmetic, runs and chains in any order: unbiased for either side.
+inline constexpr double kOlderFirst = 0.9;
+inline constexpr double kTakenByNewer = 0.75;
+
+/// Factor of the rate of a block beside those of one other kernel, of which the ones that began earlier take `older` of the
+/// issue slots where they are alone, those that began later `newer`, and the block's own kernel `own`.
+inline double issue_beside(double older, double newer, double own) {
+  return (1 - kOlderFirst * older) * (1 - kTakenByNewer * newer * (1 - kOlderFirst * own));
 }
 
 /// What a load from DRAM takes, ns, while so much is in flight, in ns that moving it takes at full bandwidth.

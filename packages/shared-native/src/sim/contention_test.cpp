@@ -81,7 +81,22 @@ TEST(IssueRate, IsRelativeToTheKernelAlone) {
   EXPECT_EQ(issue_rate(1.5, 0.5, 1.0), 0.5) << "few warps crowd their schedulers";
   EXPECT_EQ(issue_taken(2, 0.25, 0.5, 0, 1.0), 0.5);
   EXPECT_EQ(issue_taken(2, 0.125, 1.0, 0, 2.0), 0.5) << "fewer than a full wave are quicker";
-  EXPECT_EQ(issue_taken(4, 0.25, 1.0, 0, 1.0), 0.95) << "who comes later gets something";
+  EXPECT_EQ(issue_taken(4, 0.25, 1.0, 0, 1.0), 0.95) << "saturated";
+}
+
+TEST(IssueBeside, OlderBlocksGoFirstAndEitherLoses) {
+  EXPECT_EQ(issue_beside(0, 0, 0.5), 1) << "a kernel that does not compute";
+  EXPECT_DOUBLE_EQ(issue_beside(0.5, 0, 0.5), 0.55);
+  EXPECT_DOUBLE_EQ(issue_beside(0, 0.5, 0), 0.625) << "newer ones get all that they want";
+  EXPECT_DOUBLE_EQ(issue_beside(0, 0.5, 1), 0.9625) << "newer ones get next to nothing";
+}
+
+TEST(IssueBeside, NeverGivesMoreSlotsThanThereAre) {
+  EXPECT_TRUE(rc::check([] {
+    const double older = *rc::gen::inRange(0, 96) / 100.0;
+    const double newer = *rc::gen::inRange(0, 96) / 100.0;
+    RC_ASSERT(older * issue_beside(0, newer, older) + newer * issue_beside(older, 0, newer) <= 1);
+  }));
 }
 
 constexpr GpuSpec::Contention kQueue{.dram_queueing_gain = 0.5, .dram_latency_ns = 100};

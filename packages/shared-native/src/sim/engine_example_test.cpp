@@ -123,20 +123,21 @@ TEST_P(Example, ASplitKeepsAKernelOutThatWouldFit) {
   EXPECT_EQ(run(), (Spans{{0, 0, 0, 1000}, {1, 0, 100, 1010}}));
 }
 
-TEST_P(Example, WhoCameLaterFindsTheIssueSlotsThatAreLeft) {
-  // The first kernel takes three quarters of the slots to its end. The second has done 17.5 ns of its 100 by
-  // then, and has the SM to itself.
+TEST_P(Example, WhoCameFirstGoesFirstAtIssueSlotsAndStillLosesSome) {
+  // Either takes three quarters of the slots alone. From 30 on the second goes at 1 - 0.9 x 0.75 = 0.325 of its speed, which
+  // slows the first to 1 - 0.75 x 0.75 x 0.325 = 0.817: the last 70 of its 100 ns take 85.7. The second has
+  // done 27.8 by then, and has the SM to itself.
   scenario_.streams = {{.kernels = {kernel(4, 512, 100, 0.75)}},
                        {.begin = 30, .kernels = {kernel(4, 512, 100, 0.75)}}};
-  EXPECT_EQ(run(), (Spans{{0, 0, 0, 100}, {1, 0, 30, 183}}));
+  EXPECT_EQ(run(), (Spans{{0, 0, 0, 116}, {1, 0, 30, 188}}));
 }
 
 TEST_P(Example, BlocksOfALaterWaveCameLater) {
-  // One block of the first kernel at a time on each SM. That of its second wave, from 100 on, finds a quarter of the
-  // slots until the second kernel ends at 182.5: of its 100 ns it has done 20.625.
+  // One block of the first kernel at a time on each SM. That of its second wave comes when the first ends, as above, at 115.7,
+  // and goes at 0.325 of its speed: the second kernel needs 88.3 for the 72.2 ns that it has left. Then 71.3 are left.
   scenario_.streams = {{.kernels = {kernel(8, 1536, 100, 0.75)}},
                        {.begin = 30, .priority = 1, .kernels = {kernel(4, 512, 100, 0.75)}}};
-  EXPECT_EQ(run(), (Spans{{1, 0, 30, 183}, {0, 0, 0, 262}}));
+  EXPECT_EQ(run(), (Spans{{1, 0, 30, 204}, {0, 0, 0, 276}}));
 }
 
 TEST_P(Example, BlocksOfOneKernelShareIssueSlotsAsAlone) {

@@ -105,8 +105,8 @@ struct IssueDemand {
 /// keep it busy for 1 − (1 − p)^W. This gives p, and W × p is what they want: up to several times what there is.
 /// What that means for warps of one code was measured (gpus/calibration/h200-sharing.json, pairs): a computing kernel of 2
 /// warps a scheduler takes 1.23, 2.19 and 4.12 times as long beside 1, 4 and 8 warps of its own kind, so that
-/// slots are shared in proportion to what is wanted. Of two codes, the warps that were there first take what they take
-/// alone (h200-tiles.json): sim/contention.h, issue_taken.
+/// slots are shared in proportion to what is wanted. Of two codes, the warps that were there first go first
+/// (h200-tiles.json): sim/contention.h, issue_beside.
 IssueDemand issue_demand(double used, std::uint32_t blocks, std::uint32_t warps_per_block) {
   constexpr double schedulers = 4; // of an SM, since Volta
   const double warps = static_cast<double>(blocks) * warps_per_block;

@@ -165,8 +165,9 @@ class WaveEngine final : public Engine {
   std::vector<DramClass> classes_;
   /// Of a kernel on an SM.
   struct OnSm {
-    double issue = 0;        ///< what its blocks want
-    std::uint32_t older = 0; ///< of its blocks, those that began before others
+    double issue = 0; ///< what its blocks want
+    std::uint32_t blocks = 0;
+    std::uint32_t older = 0; ///< of these, those that began before others
   };
   static constexpr std::uint32_t kNone = ~0U; ///< no cohort, no group, no limit
   std::vector<std::uint32_t> first_member_;   ///< by group: its first cohort

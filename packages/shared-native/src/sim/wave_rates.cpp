@@ -74,7 +74,7 @@ bool WaveEngine::share_issue() {
 }
 
 // On the SMs of one group, whose cohorts are linked from `first` on. Blocks of one kernel compete as they do alone; of
-// two kernels, those that began earlier take what they take alone, and the others find the rest.
+// two kernels, those that began earlier go first.
 bool WaveEngine::share_issue_of(std::uint32_t first) {
   const std::span<Cohort> cohorts = groups_.cohorts();
   bool several = false;
@@ -105,8 +105,15 @@ bool WaveEngine::share_mixed(std::uint32_t first) {
   const std::span<Cohort> cohorts = groups_.cohorts();
   std::ranges::fill(on_sm_, OnSm{});
   for (std::uint32_t i = first; i != kNone; i = next_member_[i]) {
-    on_sm_[cohorts[i].stream].issue += kernels_[cohorts[i].stream].shape->issue * cohorts[i].count;
+    OnSm& own = on_sm_[cohorts[i].stream];
+    own.issue += kernels_[cohorts[i].stream].shape->issue * cohorts[i].count;
+    own.blocks += cohorts[i].count;
   }
+  const auto taken = [&](std::uint32_t stream, std::uint32_t blocks) {
+    const Kernel& kernel = kernels_[stream];
+    return issue_taken(blocks, kernel.shape->issue_used, on_sm_[stream].issue, kernel.issue_extra,
+                       kernel.issue_alone);
+  };
   bool any = false;
   for (std::uint32_t i = first; i != kNone; i = next_member_[i]) {
     Cohort& cohort = cohorts[i];
@@ -127,12 +134,13 @@ bool WaveEngine::share_mixed(std::uint32_t first) {
         cohort.youngest = false;
       }
     }
+    const double own = taken(cohort.stream, on_sm_[cohort.stream].blocks);
     cohort.issue = issue_rate(on_sm_[cohort.stream].issue, kernel.issue_extra, kernel.issue_alone);
     for (std::uint32_t stream = 0; stream < on_sm_.size(); ++stream) {
-      if (on_sm_[stream].older > 0) {
-        const Kernel& other = kernels_[stream];
-        cohort.issue *= 1 - issue_taken(on_sm_[stream].older, other.shape->issue_used,
-                                        on_sm_[stream].issue, other.issue_extra, other.issue_alone);
+      const OnSm& other = on_sm_[stream];
+      if (stream != cohort.stream && other.blocks > 0) {
+        cohort.issue *= issue_beside(taken(stream, other.older),
+                                     taken(stream, other.blocks - other.older), own);
       }
     }
     any |= cohort.issue != 1;
