@@ -49,7 +49,8 @@ inline double issue_taken(std::uint32_t blocks, double used, double issue_sum, d
 
 /// Of the slots that older warps of another kernel take alone, a newer one finds so much taken; and of what the newer obtain, so
 /// much is taken from the older, for a scheduler stays with a warp that can go on.
-/// Source: gpus/calibration/h200-tiles.json, arithmetic, runs and chains in any order: unbiased for either side.
+/// Source: gpus/calibration/h200-tiles.json, arithmetic, runs and chains in any order: the least error, with older blocks right
+/// on average.
 inline constexpr double kOlderFirst = 0.9;
 inline constexpr double kTakenByNewer = 0.75;
 
