@@ -114,11 +114,11 @@ static __global__ void hold_slots(unsigned long long ns) {
   }
 }
 
-/// Of the blocks of a foreground and a neighbour that met, medians.
+/// Of the blocks of a foreground and a neighbour that met, by medians.
 struct Meeting {
-  double front_ns;
-  double back_ns;
-  double front_slot; ///< of a block's first warp
+  double slowdown;      ///< of the foreground, over alone
+  double back_slowdown; ///< of the neighbour while the foreground ran; 0 if it did nothing then
+  double front_slot;    ///< of a block's first warp
   double back_slot;
 };
 
@@ -155,7 +155,11 @@ class Floor {
     CHECK(cudaDeviceSynchronize());
     const std::vector<Landing> fronts = front_log_.read(static_cast<size_t>(sms_));
     const std::vector<Landing> backs = back_log_.read(static_cast<size_t>(sms_));
-    return {median_time(fronts), median_time(backs), median_slot(fronts), median_slot(backs)};
+    const double took = median_time(fronts);
+    // What the neighbour lost, it lost while the foreground ran.
+    const double kept = took - (median_time(backs) - back.alone);
+    return {took / front.alone, kept > 0 ? took / kept : 0, median_slot(fronts),
+            median_slot(backs)};
   }
 
  private:

@@ -9,8 +9,7 @@ void slots(Results& results) {
   constexpr Work backs[] = {Work::arithmetic, Work::short_runs, Work::long_runs};
   Table table{"slots",
               "as in tiles, with `held` threads of every SM taken when the neighbour comes, and "
-              "free before "
-              "the foreground does. *_slot: of a block's first warp. Work: " +
+              "free before the foreground does. *_slot: of a block's first warp. Work: " +
                   numbered(work_names),
               5,
               {"work", "threads", "neighbour", "neighbour_threads", "held", "slot",
@@ -25,11 +24,10 @@ void slots(Results& results) {
           const Job back = floor.sized(other, other_threads, back_ns);
           for (const int held : {0, 128, 256}) {
             const Meeting met = floor.beside(front, back, held);
-            const double kept = met.front_ns - (met.back_ns - back.alone);
             table.rows.push_back({static_cast<double>(work), static_cast<double>(threads),
                                   static_cast<double>(other), static_cast<double>(other_threads),
                                   static_cast<double>(held), met.front_slot, met.back_slot,
-                                  met.front_ns / front.alone, kept > 0 ? met.front_ns / kept : 0});
+                                  met.slowdown, met.back_slowdown});
           }
         }
       }

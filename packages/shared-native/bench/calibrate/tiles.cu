@@ -38,12 +38,9 @@ void tiles(Results& results) {
       const Job front = floor.sized(work, threads, front_ns);
       for (const Job& back : neighbours) {
         const Meeting met = floor.beside(front, back);
-        // What the neighbour lost, it lost while the foreground ran.
-        const double kept = met.front_ns - (met.back_ns - back.alone);
         table.rows.push_back({static_cast<double>(work), static_cast<double>(threads),
                               static_cast<double>(back.work), static_cast<double>(back.threads),
-                              per_cycle(front), per_cycle(back), met.front_ns / front.alone,
-                              kept > 0 ? met.front_ns / kept : 0});
+                              per_cycle(front), per_cycle(back), met.slowdown, met.back_slowdown});
       }
     }
   }

@@ -3,12 +3,12 @@
 namespace cotenant::cuda {
 
 StreamKey stream_of(const Plan& plan, const SystemMode& mode,
-                    const std::vector<std::size_t>& clients, std::size_t lane) {
+                    const std::vector<std::size_t>& clients, std::size_t lane, std::size_t spare) {
   if (mode.one_stream) {
     return {};
   }
   const bool high = plan.clients[clients[lane]].priority == Priority::high;
-  return {.lane = lane, .first = mode.stream_priorities && high, .spare = 0};
+  return {.lane = lane, .first = mode.stream_priorities && high, .spare = spare};
 }
 
 ClientStreams::~ClientStreams() {

@@ -21,9 +21,10 @@ struct StreamKey {
   auto operator<=>(const StreamKey&) const = default;
 };
 
-/// The stream of `clients[lane]`, where these clients of the plan run in one process.
+/// The stream of `clients[lane]`, where these clients of the plan run in one process; where all share one stream, that.
 StreamKey stream_of(const Plan& plan, const SystemMode& mode,
-                    const std::vector<std::size_t>& clients, std::size_t lane);
+                    const std::vector<std::size_t>& clients, std::size_t lane,
+                    std::size_t spare = 0);
 
 /// Made when they are first asked for, and kept. For it matters which stream a client has: a GPU takes launches
 /// from several hardware queues, and the driver decides which of them a stream has. Of two clients on an H200 that have the same

@@ -52,6 +52,22 @@ TEST(ClientStreams, EveryKeyHasOneAndKeepsIt) {
   EXPECT_EQ(asked().destroyed, 4U);
 }
 
+TEST(StreamOf, IsOnesOwnUnlessAllShareOne) {
+  Plan plan;
+  plan.clients.resize(3);
+  plan.clients[2].priority = Priority::high;
+  plan.clients[1].priority = Priority::best_effort;
+  const std::vector<std::size_t> clients = {1, 2};
+  const SystemMode priorities{.stream_priorities = true};
+  EXPECT_EQ(stream_of(plan, priorities, clients, 0),
+            (StreamKey{.lane = 0, .first = false, .spare = 0}));
+  EXPECT_EQ(stream_of(plan, priorities, clients, 1, 2),
+            (StreamKey{.lane = 1, .first = true, .spare = 2}));
+  EXPECT_EQ(stream_of(plan, {}, clients, 1), (StreamKey{.lane = 1, .first = false, .spare = 0}));
+  const SystemMode one{.one_stream = true};
+  EXPECT_EQ(stream_of(plan, one, clients, 1, 2), stream_of(plan, one, clients, 0));
+}
+
 TEST(ClientStreams, ADriverThatRefusesIsAnErrorAndLeavesNothing) {
   const Driver driver = driver_for_test();
   asked().answer = 2;

@@ -158,8 +158,8 @@ ordered_json run_clients(const Driver& driver, Context context, ClientStreams& c
       const bool high = plan.clients[c].priority == Priority::high;
       const auto lane =
           static_cast<std::size_t>(std::ranges::find(request.clients, c) - request.clients.begin());
-      StreamKey key = stream_of(plan, setup.mode, request.clients, lane);
-      key.spare = request.spares[lane];
+      const StreamKey key =
+          stream_of(plan, setup.mode, request.clients, lane, request.spares[lane]);
       streams[c] = {.program = &program,
                     .stream = client_streams.of(key),
                     .timed_launches = high ? request.timed_requests * program.ops.size() : 0};

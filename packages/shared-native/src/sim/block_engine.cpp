@@ -224,14 +224,15 @@ double BlockEngine::issue_of(const Sm& sm, const Block& block) const {
         (other.began == block.began && kernels_[other.stream].sequence < kernel.sequence);
     ++(first ? older : newer)[other.stream];
   }
-  const auto taken = [&](std::size_t stream, std::uint32_t blocks) {
+  const auto rate = [&](std::size_t stream) {
     const KernelShape& shape = *kernels_[stream].shape;
-    return issue_taken(blocks, shape.issue_used, wanted[stream], shape.issue_extra,
-                       shape.issue_alone);
+    return issue_rate(wanted[stream], shape.issue_extra, shape.issue_alone);
+  };
+  const auto taken = [&](std::size_t stream, std::uint32_t blocks) {
+    return issue_taken(blocks, kernels_[stream].shape->issue_used, rate(stream));
   };
   const double own = taken(block.stream, older[block.stream] + newer[block.stream]);
-  double issue =
-      issue_rate(wanted[block.stream], kernel.shape->issue_extra, kernel.shape->issue_alone);
+  double issue = rate(block.stream);
   for (std::size_t stream = 0; stream < kernels_.size(); ++stream) {
     if (stream != block.stream && older[stream] + newer[stream] > 0) {
       issue *= issue_beside(taken(stream, older[stream]), taken(stream, newer[stream]), own);

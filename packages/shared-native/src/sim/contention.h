@@ -40,11 +40,10 @@ inline double issue_rate(double issue_sum, double extra, double alone) {
   return wanted > 1 ? alone / wanted : alone;
 }
 
-/// Issue slots of an SM that `blocks` blocks of a kernel take where no other kernel is: `issue_sum` is what all of its blocks
-/// there want, `used` what one of a full wave uses alone.
-inline double issue_taken(std::uint32_t blocks, double used, double issue_sum, double extra,
-                          double alone) {
-  return std::min(kMostBusy, blocks * used * issue_rate(issue_sum, extra, alone));
+/// Issue slots of an SM that `blocks` blocks of a kernel take where no other kernel is: `used` is what one of a full wave uses
+/// alone, `rate` the issue_rate of all of its blocks there.
+inline double issue_taken(std::uint32_t blocks, double used, double rate) {
+  return std::min(kMostBusy, blocks * used * rate);
 }
 
 /// Of the slots that older warps of another kernel take alone, a newer one finds so much taken; and of what the newer obtain, so

@@ -79,9 +79,10 @@ TEST(IssueRate, IsRelativeToTheKernelAlone) {
   EXPECT_EQ(issue_rate(3.0, 0, 3.0), 1.0) << "recorded that way";
   EXPECT_EQ(issue_rate(4.0, 0, 3.0), 0.75);
   EXPECT_EQ(issue_rate(1.5, 0.5, 1.0), 0.5) << "few warps crowd their schedulers";
-  EXPECT_EQ(issue_taken(2, 0.25, 0.5, 0, 1.0), 0.5);
-  EXPECT_EQ(issue_taken(2, 0.125, 1.0, 0, 2.0), 0.5) << "fewer than a full wave are quicker";
-  EXPECT_EQ(issue_taken(4, 0.25, 1.0, 0, 1.0), 0.95) << "saturated";
+  EXPECT_EQ(issue_taken(2, 0.25, issue_rate(0.5, 0, 1.0)), 0.5);
+  EXPECT_EQ(issue_taken(2, 0.125, issue_rate(1.0, 0, 2.0)), 0.5)
+      << "fewer than a full wave are quicker";
+  EXPECT_EQ(issue_taken(4, 0.25, issue_rate(1.0, 0, 1.0)), 0.95) << "saturated";
 }
 
 TEST(IssueBeside, OlderBlocksGoFirstAndEitherLoses) {

@@ -25,10 +25,11 @@
 //                another starts with two of its waves or more to come, its resident blocks move apart, each once; where one
 //                thus would have ended already, the next runs in its place. A kernel of three waves or more that starts
 //                beside others moves apart with the blocks of its first wave.
-//   Issue        On one SM the `issue` shares that the resident blocks want add up. Above 1 they share the slots
+//   Issue        On one SM the `issue` shares that a kernel's resident blocks want add up. Above 1 they share the slots
 //                in proportion. A block's recorded speed includes what its own kernel's blocks did to each other, so
-//                it runs at max(1, sum alone) / max(1, sum): more slowly beside others, more quickly where fewer of its own
-//                are resident, as in a last wave that does not fill the SMs.
+//                it runs at max(1, sum alone) / max(1, sum): more quickly where fewer of its own are resident, as in a last wave
+//                that does not fill the SMs. Beside other kernels it runs more slowly, most beside blocks that began earlier,
+//                and less beside those that began later (sim/contention.h, issue_beside).
 //   DRAM         The `dram` shares of all running blocks (scaled by their issue rate) add up over the GPU. Above 1
 //                the bandwidth is shared max-min fairly: no block gets more than it asks, those that ask more than
 //                the fair share get the fair share. Besides, latency (load_latency): beside kernels that use DRAM, blocks

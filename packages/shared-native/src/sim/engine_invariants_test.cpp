@@ -61,8 +61,7 @@ TEST(BlockEngine, NeverExceedsAnSm) {
           const double alone = issue_rate(kernel.wanted, shape.issue_extra, shape.issue_alone);
           RC_ASSERT(kernel.rates <= kernel.blocks * alone * (1 + 1e-9));
           taken += kernel.rates / (kernel.blocks * alone) *
-                   issue_taken(kernel.blocks, shape.issue_used, kernel.wanted, shape.issue_extra,
-                               shape.issue_alone);
+                   issue_taken(kernel.blocks, shape.issue_used, alone);
         }
         RC_ASSERT(taken <= 1 + 1e-9);
         check_capacity(limits, scenario.gpu, sm.use);

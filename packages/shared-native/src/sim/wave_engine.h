@@ -166,6 +166,7 @@ class WaveEngine final : public Engine {
   /// Of a kernel on an SM.
   struct OnSm {
     double issue = 0; ///< what its blocks want
+    double rate = 1;  ///< at which they issue without the other kernels
     std::uint32_t blocks = 0;
     std::uint32_t older = 0; ///< of these, those that began before others
   };

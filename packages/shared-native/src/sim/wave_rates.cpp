@@ -109,10 +109,12 @@ bool WaveEngine::share_mixed(std::uint32_t first) {
     own.issue += kernels_[cohorts[i].stream].shape->issue * cohorts[i].count;
     own.blocks += cohorts[i].count;
   }
-  const auto taken = [&](std::uint32_t stream, std::uint32_t blocks) {
+  for (std::uint32_t stream = 0; stream < on_sm_.size(); ++stream) {
     const Kernel& kernel = kernels_[stream];
-    return issue_taken(blocks, kernel.shape->issue_used, on_sm_[stream].issue, kernel.issue_extra,
-                       kernel.issue_alone);
+    on_sm_[stream].rate = issue_rate(on_sm_[stream].issue, kernel.issue_extra, kernel.issue_alone);
+  }
+  const auto taken = [&](std::uint32_t stream, std::uint32_t blocks) {
+    return issue_taken(blocks, kernels_[stream].shape->issue_used, on_sm_[stream].rate);
   };
   bool any = false;
   for (std::uint32_t i = first; i != kNone; i = next_member_[i]) {
@@ -135,7 +137,7 @@ bool WaveEngine::share_mixed(std::uint32_t first) {
       }
     }
     const double own = taken(cohort.stream, on_sm_[cohort.stream].blocks);
-    cohort.issue = issue_rate(on_sm_[cohort.stream].issue, kernel.issue_extra, kernel.issue_alone);
+    cohort.issue = on_sm_[cohort.stream].rate;
     for (std::uint32_t stream = 0; stream < on_sm_.size(); ++stream) {
       const OnSm& other = on_sm_[stream];
       if (stream != cohort.stream && other.blocks > 0) {
