@@ -223,6 +223,7 @@ void link_constants(Results& results);
 void contention(Results& results);
 void placement(Results& results);
 void split_rule(Results& results);
+void split_held(Results& results);
 void takeover(Results& results);
 void pairs(Results& results);
 void block_spread(Results& results);
