@@ -1,40 +1,24 @@
 // Which kernels can share an SM: the SM's memory is split between L1 and shared memory, the split is
 // fixed while any block is resident, and kernels ask for different ones.
-#include "common.h"
+#include "joining.h"
 
 namespace calibrate {
 namespace {
 
-constexpr int background_ms_tenths = 15;
+constexpr unsigned long long back_ns = 1'500'000;
+constexpr unsigned long long front_ns = 20'000;
+constexpr double later_ns = 200e3;
 constexpr int front_blocks = 128;
 constexpr int front_kib[] = {0, 1, 4, 8, 16, 32, 64, 100, 128, 160, 200, 227};
-
-__global__ void stay(Landing* landings, unsigned long long ns) {
-  extern __shared__ unsigned char held[];
-  const unsigned long long start = gpu_ns();
-  if (ns == 0) {
-    held[threadIdx.x] = 0; // never: the blocks hold their shared memory all the same
-  }
-  while (gpu_ns() - start < ns) {
-    __nanosleep(200);
-  }
-  if (threadIdx.x == 0) {
-    landings[blockIdx.x] = {sm_id(), 0, start, gpu_ns()};
-  }
-}
 
 } // namespace
 
 void split_rule(Results& results) {
-  const TwoStreams streams;
   const int sms = sm_count();
-  const Landings back(static_cast<size_t>(sms));
-  const Landings front(front_blocks);
+  Joining joining(std::max(sms, front_blocks));
+  joining.prepare(hold<0>);
   int most = 0;
   CHECK(cudaDeviceGetAttribute(&most, cudaDevAttrMaxSharedMemoryPerBlockOptin, 0));
-  CHECK(cudaFuncSetAttribute(stay, cudaFuncAttributeMaxDynamicSharedMemorySize, most));
-  launch(stay, 1, 32, 0, -1, streams.low, back.device(), 1ULL);
-  CHECK(cudaDeviceSynchronize());
 
   Table table{
       "split_rule",
@@ -48,10 +32,10 @@ void split_rule(Results& results) {
   for (const int kib : front_kib) {
     table.columns.push_back("joins_" + std::to_string(kib) + "_kib");
   }
-  const unsigned long long back_ns = background_ms_tenths * 100'000ULL;
   for (const int back_threads : {512, 1024}) {
     for (const int back_carveout : {-1, 0, 100}) {
       for (const int back_kib : {0, 32, 100}) {
+        const Sleeper back{hold<0>, sms, back_threads, back_kib * 1024, back_carveout, back_ns};
         for (const int carveout : {-1, 100}) {
           for (const int threads : {128, 512}) {
             std::vector<double> row{static_cast<double>(back_threads),
@@ -59,25 +43,8 @@ void split_rule(Results& results) {
                                     static_cast<double>(back_kib), static_cast<double>(carveout),
                                     static_cast<double>(threads)};
             for (const int kib : front_kib) {
-              if (kib * 1024 > most) {
-                row.push_back(-1);
-                continue;
-              }
-              launch(stay, sms, back_threads, static_cast<size_t>(back_kib) * 1024, back_carveout,
-                     streams.low, back.device(), back_ns);
-              wait_until(host_ns() + 200e3);
-              launch(stay, front_blocks, threads, static_cast<size_t>(kib) * 1024, carveout,
-                     streams.high, front.device(), 20'000ULL);
-              CHECK(cudaDeviceSynchronize());
-              unsigned long long end = ~0ULL;
-              for (const Landing& l : back.read(static_cast<size_t>(sms))) {
-                end = std::min(end, l.end);
-              }
-              double joined = 0;
-              for (const Landing& l : front.read(front_blocks)) {
-                joined += l.start + 50'000 < end ? 1 : 0;
-              }
-              row.push_back(joined / front_blocks);
+              const Sleeper front{hold<0>, front_blocks, threads, kib * 1024, carveout, front_ns};
+              row.push_back(kib * 1024 > most ? -1 : joining.share(back, front, later_ns));
             }
             table.rows.push_back(std::move(row));
           }
