@@ -21,16 +21,18 @@ def split_copy(name: str) -> tuple[str, str]:
 
 @dataclasses.dataclass(frozen=True)
 class Origin:
-    """The program whose kernel an excerpt launches, and how often."""
+    """The program that an excerpt is from, and how many ops it launches."""
 
     program: str
-    repeat: int
+    ops: int
 
 
 def excerpt_origin(header: dict[str, Any]) -> Origin | None:
     """Where an excerpt is from; None for a program that is none."""
     excerpt = header.get("provenance", {}).get("excerpt")
-    return None if excerpt is None else Origin(excerpt["program"], excerpt["repeat"])
+    if excerpt is None:
+        return None
+    return Origin(excerpt["program"], excerpt["repeat"] * excerpt.get("count", 1))
 
 
 def program_header(data: pathlib.Path, program: str) -> dict[str, Any]:

@@ -21,6 +21,11 @@ class LiveNamesTest(unittest.TestCase):
         self.assertEqual(origin, Origin("h200/resnet50-inference-b4-fp32", 50))
         self.assertIsNone(excerpt_origin(program_header(DATA, origin.program)))
 
+    def test_an_excerpt_of_several_ops(self):
+        excerpt = {"program": "h200/a", "op": 3, "count": 2, "repeat": 18}
+        header = {"provenance": {"excerpt": excerpt}}
+        self.assertEqual(excerpt_origin(header), Origin("h200/a", 36))
+
     def test_a_program_without_a_model(self):
         spin = DATA / "programs" / "h200" / "spin-20us-x1.program.gz"
         self.assertNotIn("excerpt", reader.read(spin).header.get("provenance", {}))

@@ -72,9 +72,9 @@ class LiveSession:
         if origin is None:
             live = self._model(program, header)
             ops = live.facts["nodes"]
-        else:  # one kernel of a model, which is run out of the whole
+        else:  # some ops of a model, which is run out of the whole
             live = self._model(origin.program + copy, program_header(self._data, origin.program))
-            ops = origin.repeat
+            ops = origin.ops
         self._native.add_graph(program, live.raw_graph())
         return {"ops": ops, "evidence": live.facts}
 

@@ -27,6 +27,7 @@ struct ProgramArguments {
   SpinKernel kernel;
   std::uint32_t ops = 1;
   std::uint32_t op = 0;
+  std::uint32_t count = 1;
   std::uint32_t repeat = 1;
   std::string model;
 };
@@ -76,8 +77,9 @@ void scale(const ProgramArguments& arguments, const CliContext& context) {
 
 void take(const ProgramArguments& arguments, const CliContext& context) {
   Catalog catalog(context.data);
-  write_program(excerpt(catalog.program(arguments.program), arguments.program, arguments.op,
-                        arguments.repeat, arguments.model),
+  write_program(excerpt(catalog.program(arguments.program), arguments.program,
+                        {.first = arguments.op, .count = arguments.count}, arguments.repeat,
+                        arguments.model),
                 arguments.out);
 }
 
@@ -120,7 +122,9 @@ void add_program_command(CLI::App& app, CliContext& context) {
       program->add_subcommand("take", "Take one kernel of a program as a program of its own");
   taking->add_option("program", arguments->program, "Program id or file")->required();
   taking->add_option("--op", arguments->op, "Index of the kernel in the program")->required();
-  taking->add_option("--repeat", arguments->repeat, "Launches of it (default: 1)");
+  taking->add_option("--count", arguments->count,
+                     "Ops from there on, for one with its memset or some in a row (default: 1)");
+  taking->add_option("--repeat", arguments->repeat, "How often (default: 1)");
   taking->add_option("--model", arguments->model, "What to call it, such as conv2d")->required();
   taking->add_option("--out", arguments->out, "File to write (.program.gz)")->required();
   taking->callback([arguments, &context] { take(*arguments, context); });

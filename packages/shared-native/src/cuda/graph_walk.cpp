@@ -158,12 +158,17 @@ LiveProgram walk_graph(const Driver& driver, Graph graph) {
 }
 
 void keep_excerpt(LiveProgram& live, const ExcerptOrigin& origin) {
-  if (origin.op >= live.ops.size()) {
-    throw InputError(fmt::format("{}: is op {} of {}; expected one of its {}", live.id, origin.op,
-                                 origin.program, live.ops.size()));
+  const auto [first, count] = origin.ops;
+  if (first >= live.ops.size() || count > live.ops.size() - first) {
+    throw InputError(fmt::format("{}: is op {} and {} behind it of {}; expected some of its {}",
+                                 live.id, first, count - 1, origin.program, live.ops.size()));
   }
-  const LiveOp op = live.ops[origin.op];
-  live.ops.assign(origin.repeat, op);
+  const auto begin = live.ops.begin() + first;
+  const std::vector<LiveOp> taken(begin, begin + count);
+  live.ops.clear();
+  for (std::uint32_t i = 0; i < origin.repeat; ++i) {
+    live.ops.insert(live.ops.end(), taken.begin(), taken.end());
+  }
 }
 
 void bind(const LiveProgram& live, const Program& recorded) {

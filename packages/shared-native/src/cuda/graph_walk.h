@@ -14,7 +14,7 @@ namespace cotenant::cuda {
 /// creation: child graphs, host nodes, an edge that goes back.
 LiveProgram walk_graph(const Driver& driver, Graph graph);
 
-/// Makes of the whole program the excerpt: its one op, repeated. Throws InputError if there is no such
+/// Makes of the whole program the excerpt: its ops, repeated. Throws InputError if there is no such
 /// op.
 void keep_excerpt(LiveProgram& live, const ExcerptOrigin& origin);
 

@@ -190,18 +190,28 @@ TEST_F(GraphWalk, NamesTheFirstOpThatDiffers) {
   EXPECT_NE(refusal(walk(), recorded).find("kind is kernel; expected copy_h2d"), std::string::npos);
 }
 
-TEST_F(GraphWalk, AnExcerptIsOneOpOfTheWholeRepeated) {
+TEST_F(GraphWalk, AnExcerptIsSomeOpsOfTheWholeRepeated) {
   LiveProgram live;
   for (const char* name : {"copy", "convolve", "normalize"}) {
     live.ops.emplace_back().name = name;
   }
   LiveProgram kept = live;
-  keep_excerpt(kept, {.program = "h200/whole", .op = 1, .repeat = 4});
+  keep_excerpt(kept, {.program = "h200/whole", .ops = {.first = 1}, .repeat = 4});
   ASSERT_EQ(kept.ops.size(), 4U);
   for (const LiveOp& op : kept.ops) {
     EXPECT_EQ(op.name, "convolve");
   }
-  EXPECT_THROW(keep_excerpt(live, {.program = "h200/whole", .op = 3, .repeat = 4}), InputError);
+  kept = live;
+  keep_excerpt(kept, {.program = "h200/whole", .ops = {.first = 1, .count = 2}, .repeat = 2});
+  ASSERT_EQ(kept.ops.size(), 4U);
+  EXPECT_EQ(kept.ops[2].name, "convolve");
+  EXPECT_EQ(kept.ops[3].name, "normalize");
+  const auto refuses = [&](const OpRange& ops) {
+    EXPECT_THROW(keep_excerpt(live, {.program = "h200/whole", .ops = ops, .repeat = 4}),
+                 InputError);
+  };
+  refuses({.first = 3});
+  refuses({.first = 2, .count = 2});
 }
 
 } // namespace

@@ -3,13 +3,15 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <span>
+#include <utility>
 
 #include "base/error.h"
 
 namespace cotenant {
 namespace {
 
-constexpr std::uint32_t kMostRepeats = 100'000;
+constexpr std::uint32_t kMostOps = 100'000;
 
 bool is_model_name(const std::string& text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
@@ -17,9 +19,12 @@ bool is_model_name(const std::string& text) {
   });
 }
 
+bool is_kernel(const Op& op) {
+  return op.kind == OpKind::kernel;
+}
+
 /// "an op from 2 to 660", of the kernels of a program.
 std::string kernels_of(const Program& program) {
-  const auto is_kernel = [](const Op& op) { return op.kind == OpKind::kernel; };
   const auto first = std::find_if(program.ops.begin(), program.ops.end(), is_kernel);
   const auto last = std::find_if(program.ops.rbegin(), program.ops.rend(), is_kernel);
   if (first == program.ops.end()) {
@@ -41,9 +46,10 @@ std::optional<ExcerptOrigin> excerpt_origin(const Program& program) {
   }
   try {
     const json& note = header.at(place);
-    return ExcerptOrigin{.program = note.at("program").get<std::string>(),
-                         .op = note.at("op").get<std::uint32_t>(),
-                         .repeat = note.at("repeat").get<std::uint32_t>()};
+    return ExcerptOrigin{
+        .program = note.at("program").get<std::string>(),
+        .ops = {.first = note.at("op").get<std::uint32_t>(), .count = note.value("count", 1U)},
+        .repeat = note.at("repeat").get<std::uint32_t>()};
   } catch (const json::exception& error) {
     throw InputError(fmt::format("{}: header: provenance.excerpt: expected 'program', 'op' and "
                                  "'repeat', as `cotenant program take` writes them ({})",
@@ -51,26 +57,32 @@ std::optional<ExcerptOrigin> excerpt_origin(const Program& program) {
   }
 }
 
-Program excerpt(const Program& from, const std::string& id, std::uint32_t op, std::uint32_t repeat,
-                const std::string& model) {
-  if (op >= from.ops.size() || from.ops[op].kind != OpKind::kernel) {
-    throw InputError(fmt::format("--op: {} is {} of {}; expected {}", op,
-                                 op < from.ops.size() ? "no kernel" : "behind the last op", id,
-                                 kernels_of(from)));
+Program excerpt(const Program& from, const std::string& id, const OpRange& range,
+                std::uint32_t repeat, const std::string& model) {
+  if (range.first >= from.ops.size()) {
+    throw InputError(fmt::format("--op: {} is behind the last op of {}; expected {}", range.first,
+                                 id, kernels_of(from)));
   }
-  if (repeat < 1 || repeat > kMostRepeats) {
+  const auto behind = static_cast<std::uint32_t>(from.ops.size()) - range.first;
+  if (range.count < 1 || range.count > behind) {
+    throw InputError(fmt::format("--count: is {}; expected a whole number from 1 to {}, the ops of "
+                                 "{} from {} on",
+                                 range.count, behind, id, range.first));
+  }
+  const std::span<const Op> taken(from.ops.data() + range.first, range.count);
+  if (std::ranges::none_of(taken, is_kernel)) {
     throw InputError(
-        fmt::format("--repeat: is {}; expected a whole number from 1 to {}", repeat, kMostRepeats));
+        fmt::format("--op: {} is no kernel of {}; expected {}", range.first, id, kernels_of(from)));
+  }
+  if (repeat < 1 || repeat > kMostOps / range.count) {
+    throw InputError(fmt::format("--repeat: is {}; expected a whole number from 1 to {}", repeat,
+                                 kMostOps / range.count));
   }
   if (!is_model_name(model)) {
     throw InputError(fmt::format("--model: is '{}'; expected lower-case letters and digits, such "
                                  "as conv2d",
                                  model));
   }
-  Op kernel = from.ops[op];
-  kernel.phase = Phase::forward; // it is all that this program does
-  kernel.host_gap = 0;
-
   Program program;
   program.name = fmt::format("{}-inference-b{}-{}", model, from.batch, from.precision);
   program.gpu = from.gpu;
@@ -80,7 +92,13 @@ Program excerpt(const Program& from, const std::string& id, std::uint32_t op, st
   program.batch = from.batch;
   program.precision = from.precision;
   program.dependent_gap = from.dependent_gap;
-  program.ops.assign(repeat, kernel);
+  for (std::uint32_t i = 0; i < repeat; ++i) {
+    for (Op op : taken) {
+      op.phase = Phase::forward; // it is all that this program does
+      op.host_gap = 0;
+      program.ops.push_back(std::move(op));
+    }
+  }
   program.solo_busy = program.op_sum();
 
   using Json = nlohmann::ordered_json;
@@ -90,9 +108,12 @@ Program excerpt(const Program& from, const std::string& id, std::uint32_t op, st
       source.is_object() ? source.value("provenance", Json::object()) : Json::object();
   provenance["excerpt"] = {{"made_by", "cotenant program take"},
                            {"program", id},
-                           {"op", op},
-                           {"kernel", kernel.name},
+                           {"op", range.first},
+                           {"kernel", std::ranges::find_if(taken, is_kernel)->name},
                            {"repeat", repeat}};
+  if (range.count > 1) {
+    provenance["excerpt"]["count"] = range.count;
+  }
   program.header_json = Json{{"provenance", provenance}}.dump();
   return program;
 }

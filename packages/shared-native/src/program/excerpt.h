@@ -1,4 +1,4 @@
-// One kernel of a recorded program as a program of its own.
+// Some consecutive ops of a recorded program, mostly one kernel, as a program of its own.
 #pragma once
 
 #include <cstdint>
@@ -9,10 +9,16 @@
 
 namespace cotenant {
 
+/// Consecutive ops of a program.
+struct OpRange {
+  std::uint32_t first = 0;
+  std::uint32_t count = 1;
+};
+
 /// Where an excerpt is from.
 struct ExcerptOrigin {
   std::string program; ///< id of the program that was recorded
-  std::uint32_t op = 0;
+  OpRange ops;
   std::uint32_t repeat = 0;
 };
 
@@ -20,12 +26,15 @@ struct ExcerptOrigin {
 /// note that is no such thing.
 std::optional<ExcerptOrigin> excerpt_origin(const Program& program);
 
-/// A program that launches kernel `op` of `from` `repeat` times, named
-/// <model>-inference-b<batch>-<precision>. The kernel is as it was recorded and so is the label;
+/// A program that runs `count` ops of `from`, from `op` on, `repeat` times, named
+/// <model>-inference-b<batch>-<precision>. The ops are as they were recorded and so is the label;
 /// what was measured of the whole program (latency, memory) is not this program's and is left out.
-/// The header says where it comes from: `id` is the program's own. Throws InputError if the op is
-/// not a kernel of the program, for a repeat count out of range, or for a name that would be none.
-Program excerpt(const Program& from, const std::string& id, std::uint32_t op, std::uint32_t repeat,
-                const std::string& model);
+/// The header says where it comes from: `id` is the program's own. Throws InputError if there is no
+/// kernel among the ops, for a count or repeat count out of range, or for a name that would be none.
+///
+/// A kernel that finds its workspace as a memset before it left it (products whose blocks wait for each
+/// other to add up their parts) has to be taken with that memset: alone it would never end on a GPU.
+Program excerpt(const Program& from, const std::string& id, const OpRange& range,
+                std::uint32_t repeat, const std::string& model);
 
 } // namespace cotenant
