@@ -28,12 +28,14 @@ std::uint64_t warps_per_block(const Op& op) {
   return divide_up<std::uint64_t>(op.block.count(), kWarp);
 }
 
+std::uint64_t registers_per_warp(const GpuSpec::Sm& sm, std::uint32_t registers_per_thread) {
+  return round_up<std::uint64_t>(std::uint64_t{registers_per_thread} * kWarp, sm.register_unit);
+}
+
 // Warps that an SM's registers can hold. Each partition of the SM has its own register file, so the
 // number is a multiple of the number of partitions (`warp_unit`).
 std::uint64_t warps_by_registers(const GpuSpec::Sm& sm, std::uint32_t registers_per_thread) {
-  const std::uint64_t per_warp =
-      round_up<std::uint64_t>(std::uint64_t{registers_per_thread} * kWarp, sm.register_unit);
-  const std::uint64_t warps = sm.registers / per_warp;
+  const std::uint64_t warps = sm.registers / registers_per_warp(sm, registers_per_thread);
   return sm.warp_unit == 0 ? warps : warps / sm.warp_unit * sm.warp_unit;
 }
 
@@ -56,13 +58,15 @@ BlockFootprint block_footprint(const GpuSpec& gpu, const Op& op) {
   const std::uint64_t warps = warps_per_block(op);
   out.threads = saturated(warps * kWarp);
   if (op.registers > 0) {
-    // A warp is charged its share of the register file at full occupancy. That is a little more
-    // than it allocates, by what the partitioning strands, and makes "footprints add up to at most
-    // the SM's registers" the same condition as "at most warps_by_registers warps", also among
-    // different kernels.
-    const std::uint64_t most = warps_by_registers(gpu.sm, op.registers);
-    out.registers = most == 0 ? std::numeric_limits<std::uint32_t>::max()
-                              : saturated(warps * (gpu.sm.registers / most));
+    // What its warps allocate, so that whoever fits into what they leave shares the SM with them. More where whole warps
+    // in an SM's partitions leave room in the sum that no further block of the kernel can have: "footprints add up to
+    // at most the SM's registers" has to be the same condition as blocks_per_sm.
+    const std::uint64_t most = warps_by_registers(gpu.sm, op.registers) / warps;
+    out.registers =
+        most == 0
+            ? std::numeric_limits<std::uint32_t>::max()
+            : saturated(std::max<std::uint64_t>(warps * registers_per_warp(gpu.sm, op.registers),
+                                                gpu.sm.registers / (most + 1) + 1));
   }
   out.shared_memory = saturated(round_up<std::uint64_t>(
       std::uint64_t{op.smem_static} + op.smem_dynamic + gpu.sm.shared_memory_reserved,

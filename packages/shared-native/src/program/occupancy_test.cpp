@@ -114,5 +114,16 @@ RC_GTEST_PROP(BlockFootprint, AddsUpToTheOccupancyLimit, ()) {
   RC_ASSERT(block.threads % 32 == 0 && block.threads >= threads);
 }
 
+// Seen on an H200 (gpus/calibration/h200-splits.json): blocks of 512 threads of 16 registers join either of these.
+TEST(BlockFootprint, LeavesToOthersWhatItsWarpsDoNotAllocate) {
+  const GpuSpec gpu = h200_for_test();
+  const std::uint32_t joins = block_footprint(gpu, kernel(1, 512, 16)).registers;
+  EXPECT_EQ(joins, 8192U);
+  EXPECT_EQ(block_footprint(gpu, kernel(1, 256, 217)).registers, 65536 - joins);
+  EXPECT_EQ(block_footprint(gpu, kernel(1, 384, 132)).registers, 12 * 4352U);
+  // Nine of these warps would fit by their sum, but each of four partitions has room for two.
+  EXPECT_EQ(block_footprint(gpu, kernel(1, 32, 208)).registers, 65536 / 9 + 1U);
+}
+
 } // namespace
 } // namespace cotenant

@@ -130,12 +130,13 @@ void BlockEngine::drift_apart(Ticks now) {
       continue;
     }
     const Ticks work = block_ticks(kernel.shape->block_ns);
+    const double span = drift_span(*kernel.shape, drift_span_);
     for (std::uint32_t i = 0; i < sms_.size(); ++i) {
       for (Block& block : sms_[i].blocks) {
         if (block.stream != stream) {
           continue;
         }
-        block.finish += drift_of(i, work, drift_span_);
+        block.finish += drift_of(i, work, span);
         if (block.finish <= now) {
           block.finish += work;
           ++kernel.done;
@@ -158,13 +159,14 @@ void BlockEngine::place(Ticks now) {
     }
     const bool apart = !kernel.lockstep && kernel.blocks - kernel.pending < kernel.drifts_until;
     const Ticks work = block_ticks(kernel.shape->block_ns);
+    const double span = drift_span(*kernel.shape, drift_span_);
     while (kernel.pending > 0 && !is_kept_waiting(stream, order)) {
       const std::optional<std::size_t> sm = choose_sm(stream);
       if (!sm) {
         break;
       }
       sms_[*sm].use.add(*kernel.shape, 1);
-      const Ticks later = apart ? drift_of(static_cast<std::uint32_t>(*sm), work, drift_span_) : 0;
+      const Ticks later = apart ? drift_of(static_cast<std::uint32_t>(*sm), work, span) : 0;
       sms_[*sm].blocks.push_back(
           {.stream = stream, .finish = now, .began = now, .work = work + later});
       --kernel.pending;

@@ -83,6 +83,17 @@ TEST_P(Example, AKernelThatStartsBesideAnotherIsOutOfStep) {
   EXPECT_EQ(run(), (Spans{{1, 0, 10, 3935}, {0, 0, 0, 10'000}}));
 }
 
+// SMs 0 to 3 are ahead by 42, 30, 18 and 6 of 1600 ns, and not by 350 and more.
+TEST_P(Example, ComputingBlocksOfOneAnSmHardlyFallOutOfStep) {
+  scenario_.gpu.contention.block_drift = 0.5;
+  scenario_.streams = {{.kernels = {kernel(12, 2048, 1600, 0.75)}},
+                       {.begin = 100, .priority = 1, .kernels = {kernel(1, 2048, 100)}}};
+  EXPECT_EQ(run(), (Spans{{1, 0, 100, 1658}, {0, 0, 0, 4858}}));
+  scenario_.streams[0].kernels = {
+      kernel(12, 2048, 1600, 0.25)}; // waits for memory most of the time
+  EXPECT_EQ(run(), (Spans{{1, 0, 100, 1350}, {0, 0, 0, 4750}}));
+}
+
 TEST_P(Example, AKernelOfTwoWavesOrWithoutCompanyStaysInStep) {
   scenario_.gpu.contention.block_drift = 0.5;
   scenario_.streams = {{.kernels = {kernel(16, 1024, 800), kernel(32, 1024, 800)}},

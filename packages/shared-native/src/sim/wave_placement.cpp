@@ -137,12 +137,13 @@ void WaveEngine::fill(std::uint32_t stream, Ticks now) {
 void WaveEngine::drift_apart(Ticks ends, Ticks now) {
   Kernel& kernel = kernels_[solo_];
   const KernelShape& shape = *kernel.shape;
+  const double span = drift_span(shape, drift_span_);
   for (std::uint32_t i = 0; i < kDriftClasses; ++i) {
     const std::uint32_t sms = drift_classes_[i].count();
     if (sms == 0) {
       continue;
     }
-    Ticks finish = ends + drift_of(i, kernel.work, drift_span_);
+    Ticks finish = ends + drift_of(i, kernel.work, span);
     if (finish <= now) {
       finish += kernel.work;
       kernel.pending -= shape.slots_per_sm * sms;
@@ -156,6 +157,7 @@ void WaveEngine::drift_apart(Ticks ends, Ticks now) {
 // Places the candidate's blocks with ends that differ by class of SM; the classes leave its group.
 void WaveEngine::place_apart(const Candidate& candidate, std::uint32_t stream, Ticks now) {
   const Kernel& kernel = kernels_[stream];
+  const double span = drift_span(*kernel.shape, drift_span_);
   for (std::uint32_t i = 0; i < kDriftClasses; ++i) {
     const SmSet here = groups_[candidate.group].sms & drift_classes_[i];
     const std::uint32_t size = here.count();
@@ -163,7 +165,7 @@ void WaveEngine::place_apart(const Candidate& candidate, std::uint32_t stream, T
       const bool all = size == groups_[candidate.group].size;
       const std::uint32_t group =
           all ? candidate.group : groups_.split(candidate.group, here, size);
-      const Ticks work = kernel.work + drift_of(i, kernel.work, drift_span_);
+      const Ticks work = kernel.work + drift_of(i, kernel.work, span);
       groups_.place(group, *kernel.shape, stream, candidate.added, now, now + work);
       if (all) {
         return;
