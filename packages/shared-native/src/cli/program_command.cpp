@@ -119,7 +119,7 @@ void add_program_command(CLI::App& app, CliContext& context) {
   scaling->callback([arguments, &context] { scale(*arguments, context); });
 
   CLI::App* taking =
-      program->add_subcommand("take", "Take one kernel of a program as a program of its own");
+      program->add_subcommand("take", "Take a kernel or some ops in a row as a program of its own");
   taking->add_option("program", arguments->program, "Program id or file")->required();
   taking->add_option("--op", arguments->op, "Index of the kernel in the program")->required();
   taking->add_option("--count", arguments->count,

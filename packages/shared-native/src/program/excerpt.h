@@ -32,8 +32,8 @@ std::optional<ExcerptOrigin> excerpt_origin(const Program& program);
 /// The header says where it comes from: `id` is the program's own. Throws InputError if there is no
 /// kernel among the ops, for a count or repeat count out of range, or for a name that would be none.
 ///
-/// A kernel that finds its workspace as a memset before it left it (products whose blocks wait for each
-/// other to add up their parts) has to be taken with that memset: alone it would never end on a GPU.
+/// Some kernels need a word of their workspace cleared by the memset before them (products whose blocks
+/// add up their parts in turn): alone such a kernel never ends on a GPU.
 Program excerpt(const Program& from, const std::string& id, const OpRange& range,
                 std::uint32_t repeat, const std::string& model);
 
