@@ -40,6 +40,13 @@ static __global__ void hold(Landing* landings, unsigned long long ns, int shared
 
 using Hold = void (*)(Landing*, unsigned long long, int);
 
+/// Bytes of shared memory that a block can have, where its kernel is allowed them.
+inline int most_shared_bytes() {
+  int most = 0;
+  CHECK(cudaDeviceGetAttribute(&most, cudaDevAttrMaxSharedMemoryPerBlockOptin, 0));
+  return most;
+}
+
 struct Sleeper {
   Hold kernel;
   int blocks;
@@ -57,9 +64,8 @@ class Joining {
 
   /// Allows the kernel as much shared memory as there is, and loads it: its first launch would be late.
   void prepare(Hold kernel) {
-    int most = 0;
-    CHECK(cudaDeviceGetAttribute(&most, cudaDevAttrMaxSharedMemoryPerBlockOptin, 0));
-    CHECK(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, most));
+    CHECK(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                               most_shared_bytes()));
     launch(kernel, 1, 32, 0, -1, streams_.low, back_.device(), 1ULL, 0);
     CHECK(cudaDeviceSynchronize());
   }

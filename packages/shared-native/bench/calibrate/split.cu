@@ -17,8 +17,7 @@ void split_rule(Results& results) {
   const int sms = sm_count();
   Joining joining(std::max(sms, front_blocks));
   joining.prepare(hold<0>);
-  int most = 0;
-  CHECK(cudaDeviceGetAttribute(&most, cudaDevAttrMaxSharedMemoryPerBlockOptin, 0));
+  const int most = most_shared_bytes();
 
   Table table{
       "split_rule",
