@@ -33,6 +33,8 @@ constexpr Part parts[] = {{"timeslice", timeslice_constants, true, true},
                           {"chain", chain_beside, false, true},
                           {"tiles", tiles, false, false},
                           {"slots", slots, false, false},
+                          {"pauses", pauses, false, false},
+                          {"residence", residence, false, false},
                           {"streams", streams, false, false},
                           {"queues", queues, false, false}};
 

@@ -230,6 +230,8 @@ void block_spread(Results& results);
 void chain_beside(Results& results);
 void tiles(Results& results);
 void slots(Results& results);
+void pauses(Results& results);
+void residence(Results& results);
 void streams(Results& results);
 void queues(Results& results);
 /// Fork, so they run before this process touches CUDA.

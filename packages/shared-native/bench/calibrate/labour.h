@@ -21,11 +21,17 @@ enum class Work : int {
   long_code,  ///< arithmetic in a loop of 64 KiB
   loads,      ///< four between four
   chain,      ///< arithmetic of two sums: a warp that waits for itself
+  pauses_8,  ///< 8 multiply-adds between waits for a load from the L2, that the next one depends on
+  pauses_32, ///< 32
+  pauses_128, ///< 128
 };
-constexpr const char* work_names[] = {"arithmetic", "short_runs", "long_runs",
-                                      "long_code",  "loads",      "chain"};
+constexpr const char* work_names[] = {"arithmetic", "short_runs", "long_runs", "long_code", "loads",
+                                      "chain",      "pauses_8",   "pauses_32", "pauses_128"};
 /// Multiply-adds of a thread in a round.
-constexpr int round_size[] = {64, 64, 256, 4096, 16, 64};
+constexpr int round_size[] = {64, 64, 256, 4096, 16, 64, 32, 128, 512};
+
+constexpr unsigned int chased = 1u << 18; ///< words, 1 MiB: stay in the L2
+static __device__ unsigned int zeros[chased];
 
 template <int run, int reads, int times, int used>
 __device__ void round_of(float (&sum)[sums], const float4* shared, unsigned int& at) {
@@ -46,6 +52,20 @@ __device__ void round_of(float (&sum)[sums], const float4* shared, unsigned int&
   }
 }
 
+/// Four waits, `run` multiply-adds after each.
+template <int run> __device__ void round_with_pauses(float (&sum)[sums], unsigned int& at) {
+#pragma unroll
+  for (int t = 0; t < 4; ++t) {
+    const unsigned int zero = __ldcg(zeros + at % chased);
+    at = at * 5 + 65537 + zero;
+    const float value = __uint_as_float(zero); // what follows waits for the load
+#pragma unroll
+    for (int k = 0; k < run; ++k) {
+      sum[k % sums] = sum[k % sums] * value + 0.5f;
+    }
+  }
+}
+
 template <Work work>
 __device__ void one_round(float (&sum)[sums], const float4* shared, unsigned int& at) {
   if constexpr (work == Work::arithmetic) {
@@ -58,8 +78,11 @@ __device__ void one_round(float (&sum)[sums], const float4* shared, unsigned int
     round_of<4096, 0, 1, sums>(sum, shared, at);
   } else if constexpr (work == Work::loads) {
     round_of<4, 4, 4, sums>(sum, shared, at);
-  } else {
+  } else if constexpr (work == Work::chain) {
     round_of<64, 0, 1, 2>(sum, shared, at);
+  } else {
+    constexpr int round = round_size[static_cast<int>(work)];
+    round_with_pauses<round / 4>(sum, at);
   }
 }
 
@@ -95,15 +118,25 @@ static __global__ void __launch_bounds__(512) labour(int rounds, Landing* landin
 
 using Labour = void (*)(int, Landing*);
 /// By Work.
-constexpr Labour labours[] = {labour<Work::arithmetic>, labour<Work::short_runs>,
-                              labour<Work::long_runs>,  labour<Work::long_code>,
-                              labour<Work::loads>,      labour<Work::chain>};
+constexpr Labour labours[] = {
+    labour<Work::arithmetic>, labour<Work::short_runs>, labour<Work::long_runs>,
+    labour<Work::long_code>,  labour<Work::loads>,      labour<Work::chain>,
+    labour<Work::pauses_8>,   labour<Work::pauses_32>,  labour<Work::pauses_128>};
 
 struct Job {
   Work work;
   int threads;
   int rounds = 0;
   double alone = 0; ///< ns of a block
+
+  /// Multiply-adds of a warp that are issued a cycle and scheduler when it runs alone, at the SM's highest clock.
+  [[nodiscard]] double per_cycle() const {
+    int clock_khz = 0;
+    CHECK(cudaDeviceGetAttribute(&clock_khz, cudaDevAttrClockRate, 0));
+    const double warps_per_scheduler = threads / 32 / 4.0;
+    return rounds / alone * round_size[static_cast<int>(work)] * warps_per_scheduler /
+           (clock_khz * 1e-6);
+  }
 };
 
 /// Holds warp slots, and uses next to nothing else.

@@ -20,13 +20,6 @@ void tiles(Results& results) {
        "slowdown", "neighbour_slowdown"},
       {}};
   Floor floor;
-  int clock_khz = 0;
-  CHECK(cudaDeviceGetAttribute(&clock_khz, cudaDevAttrClockRate, 0));
-  const auto per_cycle = [&](const Job& job) {
-    const double warps_per_scheduler = job.threads / 32 / 4.0;
-    return job.rounds / job.alone * round_size[static_cast<int>(job.work)] * warps_per_scheduler /
-           (clock_khz * 1e-6);
-  };
   std::vector<Job> neighbours;
   for (const Work work : works) {
     for (const int threads : {128, 256, 512}) {
@@ -40,7 +33,8 @@ void tiles(Results& results) {
         const Meeting met = floor.beside(front, back);
         table.rows.push_back({static_cast<double>(work), static_cast<double>(threads),
                               static_cast<double>(back.work), static_cast<double>(back.threads),
-                              per_cycle(front), per_cycle(back), met.slowdown, met.back_slowdown});
+                              front.per_cycle(), back.per_cycle(), met.slowdown,
+                              met.back_slowdown});
       }
     }
   }
