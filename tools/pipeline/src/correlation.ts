@@ -2,7 +2,8 @@
  * correlation: how far the simulated GPU is from the real one, on the same plans.
  *
  * Reads the records of each figure's plans for a real GPU twice: as simulated (out/<paper>/<figure>/sim-<gpu>/) and as
- * measured (packages/<paper>/measured/<gpu>/<figure>/). Writes table.{csv,md}, correlation.{vl.json,svg,png,html}
+ * measured (packages/<paper>/measured/<gpu>/<figure>/). Where some were measured again on another machine (again/ in that
+ * folder), what that one gets is reported beside the simulator. Writes table.{csv,md}, correlation.{vl.json,svg,png,html}
  * and verdict.{json,md}.
  */
 
@@ -11,6 +12,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { pathToFileURL } from 'node:url';
 import { interval } from './lib/bootstrap.ts';
+import { judgeAgain, type AgainVerdict, type MeasuredAgain } from './lib/correlation/again.ts';
 import { comparePoints, type Compared, type Point } from './lib/correlation/compare.ts';
 import { ranksOf, type CellRanks } from './lib/correlation/ranks.ts';
 import { readSettings, type CorrelationSettings } from './lib/correlation/settings.ts';
@@ -24,7 +26,7 @@ import { readJson, toJson, writeAtomic } from './lib/files.ts';
 import { toHtml } from './lib/html.ts';
 import { laneFigure, laneFolder } from './lib/lane-figure.ts';
 import { measureRecords } from './lib/measure-records.ts';
-import { measuredFolder } from './lib/paths.ts';
+import { againFolder, measuredFolder } from './lib/paths.ts';
 import { packedRecords, rawRecords } from './lib/records.ts';
 import { toPng, toSvg } from './lib/render.ts';
 
@@ -41,10 +43,14 @@ export interface CorrelationArgs {
 interface FigurePair {
   figure: FigureDefinition;
   compared: Compared;
+  /** Of another machine; null where there is none. */
+  again: MeasuredAgain | null;
   origin: string;
 }
 
-export async function correlation(args: CorrelationArgs): Promise<CorrelationVerdict> {
+export async function correlation(
+  args: CorrelationArgs,
+): Promise<CorrelationVerdict & { again: AgainVerdict | null }> {
   const settings = readSettings(join(args.settings, 'correlation.json'));
   const pairs: FigurePair[] = [];
   const notMeasured: string[] = [];
@@ -68,7 +74,15 @@ export async function correlation(args: CorrelationArgs): Promise<CorrelationVer
     points.push(...own);
     ranks.push(...ranksOf(compared, own, settings.ranks, settings.load_limit));
   }
-  const verdict = judgeCorrelation(settings, points, ranks, notMeasured);
+  const verdict = {
+    ...judgeCorrelation(settings, points, ranks, notMeasured),
+    again: judgeAgain(
+      settings,
+      pairs.flatMap(({ again }) => again ?? []),
+      (figure, cell) => isCalibration(settings, figure, cell),
+      (m) => interval(m.replicates),
+    ),
+  };
   const origin = [...new Set(pairs.map((pair) => pair.origin))].join(' + ');
   const rows = tableRows(points);
   writeAtomic(join(args.out, 'table.csv'), tableCsv(rows));
@@ -93,12 +107,19 @@ function readPair(name: string, settings: CorrelationSettings, root: string): Fi
   const simulatedIn = join(root, 'out', paper, id, laneFolder(lane, figure.gpu));
   const measured = measureRecords(figure, packedRecords(measuredIn));
   const simulated = measureRecords(figure, rawRecords(simulatedIn, false));
+  const compared = {
+    ...{ figure: name, client },
+    ...{ simulated: simulated.measured, measured: measured.measured },
+  };
+  const againIn = againFolder(folder, whole.gpu);
+  const again = existsSync(againIn) ? measureRecords(figure, packedRecords(againIn)) : null;
   const machines = [...measured.summaries.values()]
     .flat()
     .map((summary) => `${summary.label} on ${summary.machine?.gpu.name ?? summary.gpu}`);
   return {
     figure,
-    compared: { figure: name, client, simulated: simulated.measured, measured: measured.measured },
+    compared,
+    again: again === null ? null : { compared, again: again.measured, missing: again.missing },
     origin: `simulated ${figure.gpu}, ${[...new Set(machines)].sort().join(' + ')}`,
   };
 }
@@ -146,7 +167,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
         root: { type: 'string', default: '.' },
       },
     });
-    const { bars, ranks } = await correlation(values);
+    const { bars, ranks, again } = await correlation(values);
     for (const { verdict, metric, load, median, limit, n } of bars) {
       const value = median === null ? 'nothing measured' : `median error ${percent(median)}`;
       const where = load === 'all' ? '' : ' below the load limit';
@@ -156,6 +177,10 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
     }
     for (const { verdict, metric, right, clear } of ranks)
       console.log(`${verdict.padEnd(8)} order by ${metric}: ${String(right)} of ${String(clear)}`);
+    for (const { metric, clear, simulated, again: other } of again?.ranks ?? [])
+      console.log(
+        `measured again, order by ${metric}: ${String(other)} of ${String(clear)}, simulated ${String(simulated)}`,
+      );
     console.log(`correlation: ${join(values.out, 'verdict.md')}`);
   });
 }

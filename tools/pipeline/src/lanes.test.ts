@@ -50,9 +50,9 @@ async function measureAll(): Promise<void> {
   }
 }
 
-const pack = (): ReturnType<typeof packMeasured> =>
+const pack = (again = false): ReturnType<typeof packMeasured> =>
   packMeasured(
-    { figure: cuda.figure, from: cuda.out, commands: ['a command'], notes: ['one slice'] },
+    { figure: cuda.figure, from: cuda.out, commands: ['a command'], notes: ['one slice'], again },
     workspace.native,
   );
 
@@ -123,6 +123,18 @@ describe('lane measured', () => {
     pack();
     gather(measured);
     expect(read(measured, 'results.csv')).toBe(read(cuda, 'results.csv'));
+  });
+
+  test('what is measured again lies apart, and changes nothing of the first measurements', async () => {
+    await measureAll();
+    pack();
+    const first = readdirSync(packed()).sort();
+    forget('resnet50_txl_s1');
+    expect(pack(true)).toEqual({ packed: 14, of: 15 });
+    expect(readdirSync(packed()).sort()).toEqual(['again', ...first]);
+    expect(readdirSync(join(packed(), 'again')).sort()).toEqual(first);
+    gather(measured);
+    expect(existsSync(join(measured.out, 'missing.csv'))).toBe(false);
   });
 
   test('of a partial campaign it shows what there is, and says what is not', async () => {

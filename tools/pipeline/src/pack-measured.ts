@@ -6,6 +6,8 @@
  *
  * Plans that are already packed and not measured again stay, so a campaign may be packed slice by slice. Packed
  * plans that the figure no longer has, or has changed, go.
+ *
+ * With --again they go into again/ of that folder, which is for the same plans on another machine.
  */
 
 import { existsSync, readFileSync } from 'node:fs';
@@ -21,7 +23,7 @@ import { listFolder, readJson, toJson, writeAtomic } from './lib/files.ts';
 import { laneFigure } from './lib/lane-figure.ts';
 import { packProvenance, type PackNotes } from './lib/pack-provenance.ts';
 import { readPack, removePack, sha256, writePack, type PackedPlan } from './lib/pack.ts';
-import { measuredFolder, NATIVE } from './lib/paths.ts';
+import { againFolder, measuredFolder, NATIVE } from './lib/paths.ts';
 import { plansOf, type Plan } from './lib/plans.ts';
 import { parseRecords, parseSummary, rawPath, type Summary } from './lib/raw.ts';
 import { UTILIZATION } from './lib/series-table.ts';
@@ -31,6 +33,8 @@ export interface PackArgs extends PackNotes {
   figure: string;
   /** Folder with plans/ and raw/ of lane cuda. */
   from: string;
+  /** The figure is measured already: these are of another machine, for comparison. */
+  again?: boolean;
 }
 
 /** Packs what is measured; returns how many plans are packed now, of how many. */
@@ -39,7 +43,7 @@ export function packMeasured(args: PackArgs, native = NATIVE): { packed: number;
     plans: 'cuda',
     quick: false,
   });
-  const folder = measuredFolder(args.figure, figure.gpu);
+  const folder = (args.again === true ? againFolder : measuredFolder)(args.figure, figure.gpu);
   const known = figure.systems.map(({ id }) => id);
   for (const file of listFolder(join(folder, 'raw'))) {
     const entry = file.replace(/\.(json|(utilization\.)?csv\.gz)$/, '');
@@ -113,6 +117,7 @@ function arguments_(argv: string[]): PackArgs {
     allowPositionals: true,
     options: {
       from: { type: 'string' },
+      again: { type: 'boolean', default: false },
       note: { type: 'string', multiple: true, default: [] },
       command: { type: 'string', multiple: true, default: [] },
     },
@@ -124,6 +129,7 @@ function arguments_(argv: string[]): PackArgs {
   return {
     figure: join('packages', paper, 'figures', id),
     from: values.from ?? join('out', paper, id, 'cuda'),
+    again: values.again,
     notes: values.note,
     commands: values.command,
   };

@@ -17,3 +17,8 @@ export const LEDGER = join(ROOT, '.cotenant/ledger');
 export function measuredFolder(figure: string, gpu: string): string {
   return join(figure, '../../measured', gpu, basename(figure));
 }
+
+/** Of the same plans on another machine, for how far one GPU is from the next. */
+export function againFolder(figure: string, gpu: string): string {
+  return join(measuredFolder(figure, gpu), 'again');
+}

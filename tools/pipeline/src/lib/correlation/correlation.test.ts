@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Measurement } from '../measure.ts';
 import { parseMetric } from '../metric-names.ts';
+import { judgeAgain, type MeasuredAgain } from './again.ts';
 import { comparePoints, type Compared, type Point } from './compare.ts';
 import { ranksOf } from './ranks.ts';
 import { readSettings, type CorrelationSettings } from './settings.ts';
@@ -196,6 +197,55 @@ describe('ranks', () => {
   });
 });
 
+describe('measured again', () => {
+  /** mps 5 % off, streams 60 % and behind mps when simulated; on the other machine 2 and 10 %. */
+  const values = ['b', 'c'].flatMap((be): [Measurement, number, number][] => [
+    [value('mps', be, 'hp_latency_p99', 2), 0.05, -0.02],
+    [value('streams', be, 'hp_latency_p99', 4), -0.6, 0.1],
+  ]);
+  const first = compared(values.map(([m, error]) => [m, error]));
+  const again = (missing: MeasuredAgain['missing'] = []): MeasuredAgain => ({
+    compared: first,
+    again: values.map(([m, , error]) => ({ ...m, value: m.value * (1 + error) })),
+    missing,
+  });
+  const judged = (of: MeasuredAgain[]): ReturnType<typeof judgeAgain> =>
+    judgeAgain(SETTINGS, of, (_, { be }) => be === 'a', interval);
+
+  test('both are held to the first measurements', () => {
+    const verdict = judged([again()]);
+    expect(verdict?.bars[1]).toMatchObject({ metric: 'hp_latency_p99', load: 'below', n: 4 });
+    expect(verdict?.bars[1]?.again).toBeCloseTo(0.06);
+    expect(verdict?.bars[1]?.simulated).toBeCloseTo(0.325);
+    expect(verdict?.ranks[0]).toMatchObject({ cells: 2, clear: 2, again: 2, simulated: 0 });
+  });
+
+  test('a system of which a run is missing is left out, for both', () => {
+    const plan = {
+      system: 'streams',
+      cell: { hp: 'net', be: 'c' },
+      seed: 1,
+      reason: 'not measured',
+    };
+    const verdict = judged([again([plan])]);
+    expect(verdict?.bars[1]).toMatchObject({ n: 3 });
+    expect(verdict?.bars[1]?.simulated).toBeCloseTo(0.05);
+    expect(verdict?.ranks[0]).toMatchObject({ cells: 1, clear: 1, again: 1 });
+  });
+
+  test('without such measurements there is nothing to say', () => {
+    expect(judged([])).toBeNull();
+    const own = points(first);
+    const verdict = judgeCorrelation(SETTINGS, own, [], []);
+    const page = (of: ReturnType<typeof judgeAgain>): string =>
+      verdictPage('Title', 'somewhere', { ...verdict, again: of });
+    expect(page(null)).not.toContain('Measured again');
+    expect(page(judged([again()]))).toContain(
+      '| hp_latency_p99 | load below 80.0 % | 4 | 6.0 % | 32.5 % |',
+    );
+  });
+});
+
 describe('pages', () => {
   const shown = compared([
     [value('mps', 'b', 'hp_latency_p99', 2), 0.05],
@@ -220,7 +270,7 @@ describe('pages', () => {
       ranksOf(shown, own, SETTINGS.ranks, 0.8),
       ['paper/other'],
     );
-    const page = verdictPage('Title', 'somewhere', verdict);
+    const page = verdictPage('Title', 'somewhere', { ...verdict, again: null });
     expect(page).toContain('Not measured: paper/other.');
     expect(page).toContain(
       '| hp_latency_p99 | load below 80.0 % | 2 | 32.5 % | ≤ 10.0 % | ✘ FAILS |',

@@ -2,6 +2,7 @@
 
 import { cellName, format } from '../claims.ts';
 import { toCsv } from '../csv.ts';
+import type { AgainVerdict } from './again.ts';
 import type { Point } from './compare.ts';
 import { gapOf, type CorrelationVerdict, type ErrorSummary } from './verdict.ts';
 
@@ -70,7 +71,11 @@ export function tableMarkdown(
   ]);
 }
 
-export function verdictPage(title: string, origin: string, verdict: CorrelationVerdict): string {
+export function verdictPage(
+  title: string,
+  origin: string,
+  verdict: CorrelationVerdict & { again: AgainVerdict | null },
+): string {
   const limit = percent(verdict.load_limit);
   return page([
     `# ${title}`,
@@ -119,6 +124,7 @@ export function verdictPage(title: string, origin: string, verdict: CorrelationV
       ]),
     ),
     ...wrongRanks(verdict),
+    ...(verdict.again === null ? [] : againSection(verdict.again, limit)),
     '',
     '## Errors',
     '',
@@ -127,6 +133,32 @@ export function verdictPage(title: string, origin: string, verdict: CorrelationV
     ...header(['figure', 'metric', 'set', 'load', 'n', 'median', 'p90', 'bias']),
     ...verdict.errors.map((error) => errorRow(error, limit)),
   ]);
+}
+
+function againSection({ bars, ranks }: AgainVerdict, limit: string): string[] {
+  const shown = (value: number | null): string => (value === null ? '' : percent(value));
+  return [
+    '',
+    '## Measured again',
+    '',
+    'The same plans on another GPU of the kind, and the simulator on the same cells, both against the first measurements.',
+    '',
+    ...header(['metric', 'cells', 'n', 'median error, measured again', 'simulated']),
+    ...bars.map(({ metric, load, n, again, simulated }) =>
+      row([
+        metric,
+        load === 'all' ? 'all' : `load below ${limit}`,
+        String(n),
+        shown(again),
+        shown(simulated),
+      ]),
+    ),
+    '',
+    ...header(['metric', 'cells', 'pairs', 'ordered alike, measured again', 'simulated']),
+    ...ranks.map(({ metric, cells, clear, again, simulated }) =>
+      row([metric, ...[cells, clear, again, simulated].map(String)]),
+    ),
+  ];
 }
 
 function wrongRanks({ wrong_ranks: cells }: CorrelationVerdict): string[] {

@@ -69,17 +69,27 @@ export function judgeCorrelation(
   };
 }
 
-function judgeBar(
+/** The points whose median error a bar is on. */
+export function barPoints(
   settings: CorrelationSettings,
-  { metric, median_error: limit, below_load_limit: below }: CorrelationSettings['bars'][number],
+  { metric, below_load_limit: below }: CorrelationSettings['bars'][number],
   points: readonly Point[],
-): Bar {
-  const held = points.filter(
+): Point[] {
+  return points.filter(
     (point) =>
       point.metric === metric &&
       point.set === 'held-back' &&
       (!below || (point.load ?? 0) < settings.load_limit),
   );
+}
+
+function judgeBar(
+  settings: CorrelationSettings,
+  bar: CorrelationSettings['bars'][number],
+  points: readonly Point[],
+): Bar {
+  const { metric, median_error: limit, below_load_limit: below } = bar;
+  const held = barPoints(settings, bar, points);
   const value = medianError(held);
   return {
     metric,
