@@ -1,5 +1,7 @@
 // How long data stay in the L2 while others stream through it: the time of a kernel that reads what was read or written before,
 // after a neighbour has read or written so much.
+#include <iterator>
+
 #include "common.h"
 
 namespace calibrate {
@@ -48,6 +50,7 @@ class Buffers {
   Buffers() {
     CHECK(cudaMalloc(&data_, data_mib[std::size(data_mib) - 1] * mib));
     CHECK(cudaMalloc(&streamed_, stream_bytes));
+    CHECK(cudaMemset(data_, 0, data_mib[std::size(data_mib) - 1] * mib));
     CHECK(cudaMemset(streamed_, 0, stream_bytes));
     CHECK(cudaMalloc(&span_, sizeof(Span)));
     CHECK(cudaMalloc(&sink_, sizeof(float)));
