@@ -128,15 +128,6 @@ struct Job {
   int threads;
   int rounds = 0;
   double alone = 0; ///< ns of a block
-
-  /// Multiply-adds of a warp that are issued a cycle and scheduler when it runs alone, at the SM's highest clock.
-  [[nodiscard]] double per_cycle() const {
-    int clock_khz = 0;
-    CHECK(cudaDeviceGetAttribute(&clock_khz, cudaDevAttrClockRate, 0));
-    const double warps_per_scheduler = threads / 32 / 4.0;
-    return rounds / alone * round_size[static_cast<int>(work)] * warps_per_scheduler /
-           (clock_khz * 1e-6);
-  }
 };
 
 /// Holds warp slots, and uses next to nothing else.
