@@ -12,12 +12,12 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { pathToFileURL } from 'node:url';
 import { interval } from './lib/bootstrap.ts';
-import { judgeAgain, type AgainVerdict, type MeasuredAgain } from './lib/correlation/again.ts';
+import { judgeAgain, type MeasuredAgain, type WholeVerdict } from './lib/correlation/again.ts';
 import { comparePoints, type Compared, type Point } from './lib/correlation/compare.ts';
 import { ranksOf, type CellRanks } from './lib/correlation/ranks.ts';
 import { readSettings, type CorrelationSettings } from './lib/correlation/settings.ts';
 import { tableCsv, tableMarkdown, tableRows, verdictPage } from './lib/correlation/tables.ts';
-import { judgeCorrelation, type CorrelationVerdict } from './lib/correlation/verdict.ts';
+import { judgeCorrelation } from './lib/correlation/verdict.ts';
 import { decorateData, type Spec } from './lib/decorate.ts';
 import { main, UserError } from './lib/errors.ts';
 import type { FigureDefinition } from './lib/figure-schema.ts';
@@ -44,13 +44,11 @@ interface FigurePair {
   figure: FigureDefinition;
   compared: Compared;
   /** Of another machine; null where there is none. */
-  again: MeasuredAgain | null;
+  again: Pick<MeasuredAgain, 'again' | 'missing'> | null;
   origin: string;
 }
 
-export async function correlation(
-  args: CorrelationArgs,
-): Promise<CorrelationVerdict & { again: AgainVerdict | null }> {
+export async function correlation(args: CorrelationArgs): Promise<WholeVerdict> {
   const settings = readSettings(join(args.settings, 'correlation.json'));
   const pairs: FigurePair[] = [];
   const notMeasured: string[] = [];
@@ -64,7 +62,8 @@ export async function correlation(
   }
   const points: Point[] = [];
   const ranks: CellRanks[] = [];
-  for (const { compared } of pairs) {
+  const measuredAgain: MeasuredAgain[] = [];
+  for (const { compared, again } of pairs) {
     const own = comparePoints(
       compared,
       settings.metrics,
@@ -72,13 +71,14 @@ export async function correlation(
       (m) => interval(m.replicates),
     );
     points.push(...own);
+    if (again !== null) measuredAgain.push({ compared, points: own, ...again });
     ranks.push(...ranksOf(compared, own, settings.ranks, settings.load_limit));
   }
   const verdict = {
     ...judgeCorrelation(settings, points, ranks, notMeasured),
     again: judgeAgain(
       settings,
-      pairs.flatMap(({ again }) => again ?? []),
+      measuredAgain,
       (figure, cell) => isCalibration(settings, figure, cell),
       (m) => interval(m.replicates),
     ),
@@ -107,10 +107,6 @@ function readPair(name: string, settings: CorrelationSettings, root: string): Fi
   const simulatedIn = join(root, 'out', paper, id, laneFolder(lane, figure.gpu));
   const measured = measureRecords(figure, packedRecords(measuredIn));
   const simulated = measureRecords(figure, rawRecords(simulatedIn, false));
-  const compared = {
-    ...{ figure: name, client },
-    ...{ simulated: simulated.measured, measured: measured.measured },
-  };
   const againIn = againFolder(folder, whole.gpu);
   const again = existsSync(againIn) ? measureRecords(figure, packedRecords(againIn)) : null;
   const machines = [...measured.summaries.values()]
@@ -118,8 +114,8 @@ function readPair(name: string, settings: CorrelationSettings, root: string): Fi
     .map((summary) => `${summary.label} on ${summary.machine?.gpu.name ?? summary.gpu}`);
   return {
     figure,
-    compared,
-    again: again === null ? null : { compared, again: again.measured, missing: again.missing },
+    compared: { figure: name, client, simulated: simulated.measured, measured: measured.measured },
+    again: again === null ? null : { again: again.measured, missing: again.missing },
     origin: `simulated ${figure.gpu}, ${[...new Set(machines)].sort().join(' + ')}`,
   };
 }

@@ -8,11 +8,13 @@ import type { MissingPlan } from '../missing.ts';
 import { cellKey, comparePoints, type Compared, type Point } from './compare.ts';
 import { ranksOf, type CellRanks } from './ranks.ts';
 import type { CorrelationSettings } from './settings.ts';
-import { barPoints, medianError } from './verdict.ts';
+import { barPoints, medianError, type CorrelationVerdict } from './verdict.ts';
 
 /** A figure that was measured again. */
 export interface MeasuredAgain {
   compared: Compared;
+  /** Of the simulator. */
+  points: readonly Point[];
   again: readonly Measurement[];
   /** Plans that were not: a system of whose cell one is missing is left out. */
   missing: readonly MissingPlan[];
@@ -37,6 +39,11 @@ export interface AgainVerdict {
   }[];
 }
 
+export interface WholeVerdict extends CorrelationVerdict {
+  /** Null if no figure was measured again. */
+  again: AgainVerdict | null;
+}
+
 interface Side {
   points: Point[];
   ranks: CellRanks[];
@@ -50,23 +57,33 @@ export function judgeAgain(
   interval: (measurement: Measurement) => [number, number],
 ): AgainVerdict | null {
   if (figures.length === 0) return null;
-  const sides = figures.map(({ compared, again, missing }) => {
+  const sides = figures.map(({ compared, points, again, missing }) => {
     const without = new Set(missing.map(({ system, cell }) => cellKey(system, cell)));
     const has = new Set(
       again.map(({ entry, cell }) => cellKey(entry.id, cell)).filter((key) => !without.has(key)),
     );
-    const against = (values: readonly Measurement[]): Side => {
-      const simulated = values.filter(({ entry, cell }) => has.has(cellKey(entry.id, cell)));
-      const own = { ...compared, simulated };
-      const points = comparePoints(
-        own,
+    /** With these values, of what was measured again, in the place of the simulated ones. */
+    const against = (values: readonly Measurement[]): Compared => ({
+      ...compared,
+      simulated: values.filter(({ entry, cell }) => has.has(cellKey(entry.id, cell))),
+    });
+    const ranks = (of: Compared): CellRanks[] =>
+      ranksOf(of, points, settings.ranks, settings.load_limit);
+    const measured = against(again);
+    const simulated: Side = {
+      points: points.filter(({ system, cell }) => has.has(cellKey(system, cell))),
+      ranks: ranks(against(compared.simulated)),
+    };
+    const other: Side = {
+      points: comparePoints(
+        measured,
         settings.metrics,
         (cell) => isCalibration(compared.figure, cell),
         interval,
-      );
-      return { points, ranks: ranksOf(own, points, settings.ranks, settings.load_limit) };
+      ),
+      ranks: ranks(measured),
     };
-    return { simulated: against(compared.simulated), again: against(again) };
+    return { simulated, again: other };
   });
   const simulated = joined(sides.map((side) => side.simulated));
   const again = joined(sides.map((side) => side.again));

@@ -206,6 +206,7 @@ describe('measured again', () => {
   const first = compared(values.map(([m, error]) => [m, error]));
   const again = (missing: MeasuredAgain['missing'] = []): MeasuredAgain => ({
     compared: first,
+    points: points(first),
     again: values.map(([m, , error]) => ({ ...m, value: m.value * (1 + error) })),
     missing,
   });

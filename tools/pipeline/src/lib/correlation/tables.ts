@@ -2,7 +2,7 @@
 
 import { cellName, format } from '../claims.ts';
 import { toCsv } from '../csv.ts';
-import type { AgainVerdict } from './again.ts';
+import type { AgainVerdict, WholeVerdict } from './again.ts';
 import type { Point } from './compare.ts';
 import { gapOf, type CorrelationVerdict, type ErrorSummary } from './verdict.ts';
 
@@ -71,11 +71,7 @@ export function tableMarkdown(
   ]);
 }
 
-export function verdictPage(
-  title: string,
-  origin: string,
-  verdict: CorrelationVerdict & { again: AgainVerdict | null },
-): string {
+export function verdictPage(title: string, origin: string, verdict: WholeVerdict): string {
   const limit = percent(verdict.load_limit);
   return page([
     `# ${title}`,
@@ -91,9 +87,9 @@ export function verdictPage(
     ...verdict.bars.map((bar) =>
       row([
         bar.metric,
-        bar.load === 'all' ? 'all' : `load below ${limit}`,
+        cellsAt(bar.load, limit),
         String(bar.n),
-        bar.median === null ? '' : percent(bar.median),
+        shown(bar.median, percent),
         `≤ ${percent(bar.limit)}`,
         MARK[bar.verdict],
       ]),
@@ -118,8 +114,8 @@ export function verdictPage(
         String(rank.cells),
         String(rank.clear),
         String(rank.right),
-        rank.lowest_spearman === null ? '' : format(rank.lowest_spearman),
-        rank.largest_wrong_gap === null ? '' : percent(rank.largest_wrong_gap),
+        shown(rank.lowest_spearman, format),
+        shown(rank.largest_wrong_gap, percent),
         MARK[rank.verdict],
       ]),
     ),
@@ -136,7 +132,6 @@ export function verdictPage(
 }
 
 function againSection({ bars, ranks }: AgainVerdict, limit: string): string[] {
-  const shown = (value: number | null): string => (value === null ? '' : percent(value));
   return [
     '',
     '## Measured again',
@@ -147,10 +142,10 @@ function againSection({ bars, ranks }: AgainVerdict, limit: string): string[] {
     ...bars.map(({ metric, load, n, again, simulated }) =>
       row([
         metric,
-        load === 'all' ? 'all' : `load below ${limit}`,
+        cellsAt(load, limit),
         String(n),
-        shown(again),
-        shown(simulated),
+        shown(again, percent),
+        shown(simulated, percent),
       ]),
     ),
     '',
@@ -184,12 +179,19 @@ function wrongRanks({ wrong_ranks: cells }: CorrelationVerdict): string[] {
 
 function errorRow(error: ErrorSummary, limit: string): string {
   const load = { all: 'all', below: `below ${limit}`, above: `${limit} and above` }[error.load];
-  const shown = (value: number | null, show: (value: number) => string): string =>
-    value === null ? '' : show(value);
   return row([
     ...[error.figure, error.metric, error.set, load, String(error.n)],
     ...[shown(error.median, percent), shown(error.p90, percent), shown(error.bias, signed)],
   ]);
+}
+
+/** The cells that a bar is on. */
+function cellsAt(load: 'all' | 'below', limit: string): string {
+  return load === 'all' ? 'all' : `load below ${limit}`;
+}
+
+function shown(value: number | null, show: (value: number) => string): string {
+  return value === null ? '' : show(value);
 }
 
 function header(names: readonly string[]): string[] {
